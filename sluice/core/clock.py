@@ -1,0 +1,28 @@
+"""The one clock: monotonic, offset taken from the database (Law 7). Laptops sleep, hosts drift; leases must not care."""
+
+import os
+import time
+
+
+class Clock:
+    """Seconds since 1970 by the database's clock. `SLUICE_CLOCK_AHEAD` (seconds) moves a test's processes in time."""
+
+    def __init__(self) -> None:
+        self.ahead = float(os.environ.get("SLUICE_CLOCK_AHEAD", "0"))
+        self.base = time.time() - time.monotonic()
+
+    def agree(self, database: float) -> None:
+        """Takes the database's time, read just now, as the truth from here on."""
+        self.base = database - time.monotonic()
+
+    def now(self) -> float:
+        return self.base + time.monotonic() + self.ahead
+
+    def seconds(self) -> int:
+        return int(self.now())
+
+    def micros(self) -> int:
+        return int(self.now() * 1_000_000)
+
+
+clock = Clock()

@@ -1,0 +1,42 @@
+"""What can be refused, and the words for it. A `Refused` becomes the error envelope at the door (BEHAVIOUR 2)."""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """The caller's request cannot be done. Never our defect: that is any other exception.
+
+    `status` is the HTTP status; `code`, `param`, `decline_code` as the wire has them. `judged` says that a row had to be
+    read to know it, so the answer belongs to the idempotency key (B-1.38). `body` holds further keys of the envelope
+    (`payment_intent`, `charge`, ...), already rendered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str | None = None,
+        param: str | None = None,
+        type: str = "invalid_request_error",
+        decline_code: str | None = None,
+        judged: bool = False,
+        retry: bool | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.status, self.code, self.param = message, status, code, param
+        self.type, self.decline_code, self.judged, self.retry = type, decline_code, judged, retry
+        self.body = body or {}
+
+
+class Unavailable(Refused):
+    """We cannot take this now and nothing has happened: 503, try again (B-1.43)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=503, type="api_error", retry=True)
+
+
+def missing(kind: str, id: str, param: str, *, status: int = 400, hint: str = "") -> Refused:
+    """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404)."""
+    return Refused(f"No such {kind}: '{id}'{hint}", status=status, code="resource_missing", param=param, judged=True)
