@@ -1,0 +1,130 @@
+"""The database as the program sees it: write a fact, load what a call names, fetch rows by a named statement."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+from sluice.core import limits
+from sluice.core.clock import clock
+from sluice.core.outside import in_transaction
+from sluice.store.facts import Fact, compose, statement
+from sluice.store.group_commit import Committer
+from sluice.store.reads import Kept, Loads, Rows, unpack
+from sluice.store.reads import statement as read_statement
+from sluice.store.rows import Row, columns
+
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+ROLE = "sluice_app"
+LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, asyncpg.CannotConnectNowError)
+DATABASE_TIME = "select extract(epoch from clock_timestamp())::float8"
+# On a tiny analysed table the generic plan scans; a writing connection never wants that (PERFORMANCE 12).
+WRITER = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "lock_timeout": str(limits.GROUP_LOCK_MS)}
+
+
+class Database:
+    """Two pools: lanes that write facts, and readers. Every connection takes the application's role (S24)."""
+
+    def __init__(self, writers: Any, readers: Any) -> None:
+        self.writers, self.readers = writers, readers
+        self.committer = Committer(writers)
+
+    async def write(self, fact: Fact, *, payment: str = "", must: bool = False) -> bool:
+        """One commit. False: nothing was written, since a row moved or the key was taken; the path looks again."""
+        form, values = compose(fact)
+        return await self.committer.write(statement(form), values, name=fact.name, payment=payment or fact.id, must=must)
+
+    async def load(self, scope: int, key: str | None, loads: Loads, *names: Any) -> tuple[Kept | None, Rows]:
+        """The key's row and the rows that `names` lead to, in one read."""
+        record = await self.fetchrow(read_statement(loads), scope, key, *names)
+        assert record is not None
+        return unpack(loads, tuple(record))
+
+    async def one(self, row: type[R], scope: int, id: str) -> R | None:
+        found = await self.many(row, scope, [id])
+        return found[0] if found else None
+
+    async def many(self, row: type[R], scope: int, ids: Sequence[str]) -> list[R]:
+        sql = f"select {', '.join(columns(row))} from {row.table} where scope = $1 and id = any($2::text[])"
+        return [row(*record) for record in await self.fetch(sql, scope, list(ids))]
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        return await self.read(lambda connection: connection.fetch(sql, *args))
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        return await self.read(lambda connection: connection.fetchrow(sql, *args))
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """A statement of its own, outside the group commit: work on many rows. Safe to repeat, as a lost one is."""
+        return await self.read(lambda connection: connection.execute(sql, *args))
+
+    async def read(self, do: Callable[[Any], Awaitable[T]]) -> T:
+        """On a fresh connection once more when the first was lost."""
+        try:
+            return await self.on_one(do)
+        except LOST:
+            return await self.on_one(do)
+
+    async def on_one(self, do: Callable[[Any], Awaitable[T]]) -> T:
+        async with self.readers.acquire() as connection:
+            try:
+                return await do(connection)
+            except LOST:
+                connection.terminate()
+                raise
+
+    @asynccontextmanager
+    async def transaction(self) -> Any:
+        """Several statements that hold together; no outside call may be made inside (Law 4)."""
+        async with self.readers.acquire() as connection:
+            token = in_transaction.set(True)
+            try:
+                async with connection.transaction():
+                    yield connection
+            finally:
+                in_transaction.reset(token)
+
+    async def agree_on_time(self) -> None:
+        record = await self.fetchrow(DATABASE_TIME)
+        assert record is not None
+        clock.agree(record[0])
+
+    async def close(self) -> None:
+        await self.committer.close()
+        await asyncio.gather(self.writers.close(), self.readers.close())
+
+
+async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.READERS) -> Database:
+    async def pool(size: int, settings: dict[str, str]) -> Any:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            init=prepare,
+            reset=nothing,
+            max_cached_statement_lifetime=0,
+            statement_cache_size=512,
+            max_inactive_connection_lifetime=0,
+            server_settings={"role": ROLE, "statement_timeout": str(limits.STATEMENT_MS), "timezone": "UTC"} | settings,
+        )
+
+    writing, reading = await asyncio.gather(pool(lanes, WRITER), pool(readers, {"lock_timeout": str(limits.ALONE_LOCK_MS)}))
+    database = Database(writing, reading)
+    await database.agree_on_time()
+    return database
+
+
+async def prepare(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", encoder=to_json, decoder=msgspec.json.decode, schema="pg_catalog")
+
+
+async def nothing(connection: Any) -> None:
+    """The default reset is one more round trip at each release: the cheapest doubling we have (PERFORMANCE 2)."""
+
+
+def to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
