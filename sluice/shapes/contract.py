@@ -1,4 +1,4 @@
-"""The wire's contract as data: which operations there are, what they take and answer. Decoded piece by piece, when asked for."""
+"""The wire's contract as data: which operations there are, what they take and answer. Decoded in pieces, when asked for."""
 
 import gzip
 import json

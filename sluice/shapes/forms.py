@@ -1,4 +1,4 @@
-"""Forms with nested brackets, and JSON, into one tree of text (B-1.16, B-1.17, B-1.25). What the tree means is the walk's to say.
+"""Forms with nested brackets, and JSON, into one tree of text (B-1.16, B-1.17, B-1.25). What it means is the walk's to say.
 
 A node is a text, a hash (`a[b]`, and `a[0]`: an index is a key until the contract says that a list is due), a list (`a[]`),
 or a `Repeated`: one key given more than once.
@@ -214,6 +214,6 @@ def key_of(key: str, name: str) -> str:
 
 
 def proper(text: str, name: str) -> None:
-    if "\0" in text or not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         where = shortened(name)
         raise Refused(f"Text must be valid UTF-8 without NUL: {where}", param=where or None)

@@ -1,0 +1,258 @@
+"""The walk over an operation's parameters: ONE pass that takes the values and names the fault (BEHAVIOUR 1.3).
+
+Order of faults: unknown names first, at any depth; then names that we do not serve; then the first of the rest, in the order
+of the request. In each hash its values come before what it lacks: a caller who sent `amount=abc` and no `currency` has
+`amount` wrong before `currency` is missing.
+"""
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from sluice.core.limits import METADATA_KEY, METADATA_KEYS, METADATA_VALUE
+from sluice.shapes import watched
+from sluice.shapes.contract import Operation, Schema, has_schema, operation, resolved, schema
+from sluice.shapes.findings import Findings
+from sluice.shapes.forms import Node, Tree, split
+from sluice.shapes.scalars import Reader, not_text, scalar
+from sluice.shapes.watched import Watched
+
+Served = dict[str, Any] | None  # names to what is served below them; None: everything
+NO_HINTS: Mapping[str, str] = {}
+UNSET = [""]
+
+
+class How(NamedTuple):
+    """What a compiled walk depends on beside its schema."""
+
+    json: bool
+    strict: bool
+
+
+class Field(NamedTuple):
+    """One parameter at its place: `unsets` says that the empty string is allowed and makes it None (B-1.19)."""
+
+    read: Reader
+    unsets: bool
+    served: bool
+
+
+def walk(
+    operation: Operation, tree: Tree, served: frozenset[str] | None = None, hints: Mapping[str, str] = NO_HINTS
+) -> dict[str, Any]:
+    """The values of `tree` by the operation's contract: absent keys absent, None for what is unset.
+
+    `served`: names in brackets (`amount`, `payment_method_data[card]`, `items[][price]`) that we serve with all that is below
+    them; None: everything; `expand` always (B-3.19). `hints`: name → what to do instead. Refused (400) names the parameter.
+    """
+    findings = Findings()
+    values: dict[str, Any] = compiled(operation.id, served, tree.json, watched.STRICT)(tree.root, "", findings)
+    if refusal := findings.refusal(hints):
+        raise refusal
+    return values
+
+
+@lru_cache(512)
+def compiled(id: str, served: frozenset[str] | None, json: bool, strict: bool) -> Reader:
+    found = operation(id)
+    answer = None if found.method == "GET" or found.is_list else resolved(found.answer)
+    return hash_of(found.parameters, None if served is None else below(served | {"expand"}), answer, How(json, strict))
+
+
+def below(served: frozenset[str]) -> dict[str, Any]:
+    """`{"a", "b[c]"}` -> `{"a": None, "b": {"c": None}}`; a parent served whole swallows its children."""
+    root: dict[str, Any] = {}
+    for name in sorted(served, key=len):
+        *parents, last = split(name)
+        place: Served = root
+        for parent in parents:
+            place = None if place is None else place.setdefault(parent, {})
+        if place is not None:
+            place[last] = None
+    return root
+
+
+def reader(given: Schema, name: str, served: Served, answer: Schema | None, how: How) -> Reader:
+    """The reader of any schema; `answer` is the hash that the answer has in the same place, if it has one."""
+    if "anyOf" in given:
+        return union([each for each in given["anyOf"] if each.get("enum") != UNSET], name, served, answer, how)
+    if given["type"] == "array":
+        inside = served if served is None else served.get("", {})
+        return array_of(reader(given["items"], name, inside, answer, how), how)
+    if given["type"] != "object":
+        return scalar(given, how.json)
+    if given.get("additionalProperties"):
+        return metadata if name == "metadata" else map_of(reader(given["additionalProperties"], "", None, None, how))
+    return hash_of(given, served, answer, how)
+
+
+def hash_of(given: Schema, served: Served, answer: Schema | None, how: How) -> Reader:
+    fields = {
+        name: field(each, name, name in given.get("required", ()), served, answer, how)
+        for name, each in given["properties"].items()
+    }
+    required, strict = tuple(given.get("required", ())), how.strict
+
+    def read(given: Node, at: str, findings: Findings) -> Any:
+        if type(given) is not dict:
+            return findings.note("Invalid object", at)
+        values = {}
+        for key, value in given.items():
+            name = f"{at}[{key}]" if at else key
+            if key not in fields:
+                findings.unknown.append(name)
+                continue
+            take, unsets, served = fields[key]
+            if not served:
+                findings.unserved.append(name)
+            if value != "":
+                values[key] = take(value, name, findings)
+            elif unsets:
+                values[key] = None
+            else:
+                findings.empty(name)
+        for key in required:
+            if key not in given:
+                findings.missing(f"{at}[{key}]" if at else key)
+        return Watched(values, at) if strict else values
+
+    return read
+
+
+def field(given: Schema, name: str, required: bool, served: Served, answer: Schema | None, how: How) -> Field:
+    options = given.get("anyOf", [given])
+    unsets = any("" in each.get("enum", ()) for each in options) or (not required and nullable_text(given, name, answer))
+    is_served = served is None or name in served
+    inside = served[name] if served is not None and is_served else None
+    read = reader(given, name, inside, counterpart(answer, name), how)
+    return Field(stripped(read, unsets) if is_name(name, options) else read, unsets, is_served)
+
+
+def is_name(name: str, options: list[Schema]) -> bool:
+    named = name in ("name", "description") or name.endswith("_name")
+    return named and any(each["type"] == "string" and "enum" not in each for each in options)
+
+
+def stripped(read: Reader, unsets: bool) -> Reader:
+    """B-1.28: white space around names and descriptions goes; where nothing is left, it is the empty string."""
+
+    def strip(given: Node, name: str, findings: Findings) -> Any:
+        text = given.strip() if type(given) is str else given
+        if text != "":
+            return read(text, name, findings)
+        return None if unsets else findings.empty(name)
+
+    return strip
+
+
+def nullable_text(given: Schema, name: str, answer: Schema | None) -> bool:
+    """B-1.19: an optional text that the object has under the same name, and that may be null there."""
+    if given.get("type") != "string" or "enum" in given or "format" in given or answer is None:
+        return False
+    stands: Schema = answer.get("properties", {}).get(name, {})
+    return bool(stands.get("type") == "string" and stands.get("nullable") and "enum" not in stands)
+
+
+def counterpart(answer: Schema | None, name: str) -> Schema | None:
+    """The hash that the answer has under `name`; else the contract's hash of that name, as for a new card's address."""
+    stands = (answer or {}).get("properties", {}).get(name, {})
+    for each in stands.get("anyOf", [stands]):
+        if (found := resolved(each)).get("properties"):
+            return found
+    return schema(name) if has_schema(name) else None
+
+
+def array_of(item: Reader, how: How) -> Reader:
+    """B-1.17: by `[]`, by repeating the key, by index; gaps of indexes are closed."""
+
+    def read(given: Node, name: str, findings: Findings) -> Any:
+        if isinstance(given, list):
+            items = list(enumerate(given))
+        elif type(given) is dict and not how.json and all(map(is_index, given)):
+            items = sorted((int(key), value) for key, value in given.items())
+        else:
+            return findings.note("Invalid array", name)
+        return [element(value, f"{name}[{n}]", findings) for n, value in items]
+
+    def element(value: Node, name: str, findings: Findings) -> Any:
+        return findings.empty(name) if value == "" else item(value, name, findings)
+
+    return read
+
+
+@cache
+def is_index(key: str) -> bool:
+    return key.isascii() and key.isdigit() and str(int(key)) == key
+
+
+def map_of(item: Reader) -> Reader:
+    """A hash of any keys, its values all of one kind; an empty value unsets its key."""
+
+    def read(given: Node, at: str, findings: Findings) -> Any:
+        if type(given) is not dict:
+            return findings.note("Invalid object", at)
+        return {key: None if value == "" else item(value, f"{at}[{key}]", findings) for key, value in given.items()}
+
+    return read
+
+
+def metadata(given: Node, at: str, findings: Findings) -> Any:
+    """B-2.23: texts under any key, within limits; None deletes the key."""
+    if type(given) is not dict:
+        return findings.note("Invalid object", at)
+    if len(given) > METADATA_KEYS:
+        return findings.note(f"Metadata can have at most {METADATA_KEYS} keys; this one has {len(given)}.", at)
+    return {key: metadatum(key, value, f"{at}[{key}]", findings) for key, value in given.items()}
+
+
+def metadatum(key: str, value: Node, name: str, findings: Findings) -> Any:
+    text = value if type(value) is str else plain(value)
+    if text is None:
+        return not_text(value, name, findings)
+    if not 0 < len(key) <= METADATA_KEY or "[" in key or "]" in key:
+        findings.note(f"A metadata key has 1 to {METADATA_KEY} characters, without brackets; this one has {len(key)}.", name)
+    if len(text) > METADATA_VALUE:
+        findings.note(f"A metadata value can have at most {METADATA_VALUE} characters; this one has {len(text)}.", name)
+    return text or None
+
+
+def plain(value: Node) -> str | None:
+    """A JSON number or boolean as text; None for a hash or a list."""
+    if type(value) is bool:
+        return "true" if value else "false"
+    return None if isinstance(value, dict | list) else str(value)
+
+
+def union(options: list[Schema], name: str, served: Served, answer: Schema | None, how: How) -> Reader:
+    """The kind of node picks among the options; of several of that kind the first that finds no fault is taken."""
+    readers = [(kind_of(each), reader(each, name, served, answer, how)) for each in options]
+    if len(readers) == 1:
+        return readers[0][1]
+    hashes, lists, scalars = ([read for kind, read in readers if kind == wanted] for wanted in ("object", "array", "scalar"))
+
+    def read(given: Node, name: str, findings: Findings) -> Any:
+        if type(given) is dict:
+            return first_clean(hashes or lists or scalars, given, name, findings)
+        if isinstance(given, list):
+            return first_clean(lists or scalars or hashes, given, name, findings)
+        return first_clean(scalars or lists or hashes, given, name, findings)
+
+    return read
+
+
+def kind_of(given: Schema) -> str:
+    return given["type"] if given["type"] in ("object", "array") else "scalar"
+
+
+def first_clean(readers: list[Reader], given: Node, name: str, findings: Findings) -> Any:
+    """Without a clean one, the findings of the reader that knows most of the names."""
+    tries = []
+    for read in readers:
+        tried = Findings()
+        value = read(given, name, tried)
+        if tried.clean:
+            findings.add(tried)
+            return value
+        tries.append(tried)
+    findings.add(min(tries, key=lambda tried: len(tried.unknown)))
+    return None
