@@ -58,17 +58,32 @@ class NotSent(Struct, frozen=True, tag=True):
 
 
 class Unknown(Struct, frozen=True, tag=True):
-    """It may have happened. Only the rail's own word, later, ends this."""
+    """It may have happened. Only the rail's own word, later, ends this.
+
+    `said`: an approval that is not of what was asked (F20): never believed, to be reversed, and shown as a discrepancy.
+    """
 
     why: str
+    said: Approved | None = None
 
 
 class NotFound(Struct, frozen=True, tag=True):
     """An inquiry's answer: the rail knows no such reference. Final only after its `late_horizon`."""
 
 
+class Returned(Struct, frozen=True, tag=True):
+    """An inquiry's answer: a refund that had succeeded came back from its card. Believed after a return notice only."""
+
+    reason: str
+
+
 Outcome = Approved | Declined | ActionRequired | Pending | NotSent | Unknown
-Word = Outcome | NotFound
+Word = Outcome | NotFound | Returned
+
+
+def answered(word: Word) -> Outcome:
+    """For a message that moves money: what only an inquiry may hear is no answer to it."""
+    return Unknown("an inquiry's answer to no inquiry") if isinstance(word, NotFound | Returned) else word
 
 
 def plain(word: Word) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Authorize(Struct, frozen=True, tag="authorize"):
     off_session: bool = False
     three_d_secure: str = "automatic"  # automatic, any, challenge
     authentication: str | None = None  # a challenge that the buyer has answered
+    initial: str | None = None  # network transaction id of the payment or check that set the card up, off session
     line1: str | None = None
     postal_code: str | None = None
     descriptor: str | None = None
@@ -118,7 +119,7 @@ class Rail(Protocol):
     async def send(self, envelope: Envelope, card: Card | None, deadline: Deadline) -> Outcome: ...
 
     async def inquire(self, envelope: Envelope, deadline: Deadline) -> Word:
-        """What became of it: `Approved`, `Declined`, `Pending`, `NotFound`; `Unknown` when the line fails."""
+        """What became of it: `Approved`, `Declined`, `Pending`, `NotFound`, `Returned`; `Unknown` when the line fails."""
 
     async def reverse(self, envelope: Envelope, deadline: Deadline) -> Outcome:
         """Undo it, whether or not it ever arrived, under its own reference; `Approved` is the acknowledgement."""
