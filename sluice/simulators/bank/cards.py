@@ -31,6 +31,8 @@ DECLINES = {
     "4000000000000119": Behaviour(decline="processing_error"),
     "4000000000006975": Behaviour(decline="card_velocity_exceeded"),
     "4000000000000341": Behaviour(decline="generic_decline", keeps=True),
+    "4000000000010340": Behaviour(decline="lost_card", keeps=True),
+    "4000000000020349": Behaviour(decline="stolen_card", keeps=True),
 }
 
 RISKS = {
