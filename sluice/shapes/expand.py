@@ -1,0 +1,146 @@
+"""`expand[]`: ids replaced by the objects they name (B-3.19 to B-3.24). Paths are judged first; then one level at a time."""
+
+from asyncio import gather
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, NamedTuple
+
+from sluice.core.errors import Refused
+from sluice.core.limits import EXPAND_DEPTH, EXPANSIONS
+from sluice.shapes.contract import ABSENT, Operation, Schema, resolved
+
+Object = dict[str, Any]
+Fetch = Callable[[str], Awaitable[Object | None]]
+FetchList = Callable[[Object, str], Awaitable[Object | None]]
+
+
+class Step(NamedTuple):
+    """One name of a path. `kind`: id (fetched by what stands there), list (made, B-3.23), or way (passed through)."""
+
+    kind: str
+    below: "Steps"
+
+
+Steps = dict[str, Step]
+
+
+class Wish(NamedTuple):
+    """A field of an object at hand that is to be filled."""
+
+    holder: Object
+    name: str
+    step: Step
+
+
+def plan(operation: Operation, paths: list[str] | None) -> Steps:
+    """The steps that `paths` ask of the operation's answer; what names nothing deeper is left out (B-3.21).
+
+    Refused (400) to the letter of B-3.20, before anything runs (B-3.22).
+    """
+    steps: Steps = {}
+    if not paths:
+        return steps
+    if len(paths) > EXPANSIONS:
+        raise Refused(f"You can expand at most {EXPANSIONS} properties; you asked for {len(paths)}.", param="expand")
+    answer = resolved(operation.answer)
+    for path in paths:
+        names = path.split(".")
+        judge(names, path, answer, operation.is_list)
+        grow(steps, names, [answer])
+    return steps
+
+
+def judge(names: list[str], path: str, answer: Schema, is_list: bool) -> None:
+    """The first step, after `data` on a list, must be one that can be expanded or passed; and no path goes too deep."""
+    inside, deep = answer, names
+    if is_list and names[0] == "data" and len(names) > 1:
+        inside, deep = resolved(answer["properties"]["data"]["items"]), names[1:]
+    if len(deep) > EXPAND_DEPTH:
+        raise Refused(
+            f"You cannot expand more than {EXPAND_DEPTH} levels of a property. Property: {path}",
+            code="property_expansion_max_depth",
+        )
+    if any(deep[0] in each.get("x-expandableFields", ()) for each in options(inside)):
+        return
+    hint = f" You may want to try expanding 'data.{path}' instead." if is_list and inside is answer else ""
+    if any(deep[0] in each.get("properties", {}) for each in options(inside)):
+        raise Refused(f"This property cannot be expanded ({path}).{hint}")
+    raise Refused(f"This property cannot be expanded because it doesn't exist: {path}.{hint}")
+
+
+def grow(steps: Steps, names: list[str], schemas: list[Schema]) -> None:
+    """Adds one path to the steps, as far as the contract follows it; ancestors are expanded too (B-3.21)."""
+    if not names:
+        return
+    name, rest = names[0], names[1:]
+    for each in schemas:
+        if name in each.get("x-expandableFields", ()):
+            field = each["properties"][name]
+            step = steps.setdefault(name, Step(kind(each, name, field), {}))
+            return grow(step.below, rest, list(options(field)))
+
+
+def options(field: Schema) -> Iterator[Schema]:
+    """The hashes that may stand in a field: it, what it points at, the elements of its list."""
+    field = resolved(field)
+    if "anyOf" in field:
+        for each in field["anyOf"]:
+            yield from options(each)
+    elif "items" in field:
+        yield from options(field["items"])
+    elif "properties" in field:
+        yield field
+
+
+def kind(holder: Schema, name: str, field: Schema) -> str:
+    if name in ABSENT.get(holder.get("x-resourceId", ""), ()):
+        return "list"
+    return "id" if any(each.get("type") == "string" for each in field.get("anyOf", ())) else "way"
+
+
+async def nothing(_holder: Object, _name: str) -> None:
+    """For answers that hold no lists."""
+
+
+async def expand(answer: Object, steps: Steps, fetch: Fetch, fetch_list: FetchList = nothing) -> Object:
+    """A copy of `answer` with the steps filled in; null stays null, an id that names nothing stays an id.
+
+    `fetch`: an id → the rendered object; each id is fetched once a level, all of one level at once. `fetch_list`: an object
+    and its field → the list envelope. What they return is never changed here.
+    """
+    answer = {**answer}
+    wishes = list(reach(answer, steps))
+    while wishes:
+        filled = await fill(wishes, fetch, fetch_list)
+        wishes = [each for holder, below in filled for each in reach(holder, below)]
+    return answer
+
+
+def reach(holder: Object, steps: Steps) -> Iterator[Wish]:
+    """What is to be filled in an object at hand, or in the hashes and lists inside it, which are copied on the way."""
+    for name, step in steps.items():
+        value = holder.get(name)
+        if step.kind == "list" or (step.kind == "id" and isinstance(value, str)):
+            yield Wish(holder, name, step)
+        elif isinstance(value, dict):
+            holder[name] = inside = {**value}
+            yield from reach(inside, step.below)
+        elif isinstance(value, list):
+            holder[name] = copies = [{**each} if isinstance(each, dict) else each for each in value]
+            for each in copies:
+                if isinstance(each, dict):
+                    yield from reach(each, step.below)
+
+
+async def fill(wishes: list[Wish], fetch: Fetch, fetch_list: FetchList) -> list[tuple[Object, Steps]]:
+    """Fetches one level; the objects that came, each with the steps below it."""
+    ids = list({wish.holder[wish.name]: None for wish in wishes if wish.step.kind == "id"})
+    lists = [wish for wish in wishes if wish.step.kind == "list"]
+    objects = dict(zip(ids, await gather(*map(fetch, ids)), strict=True))
+    made = await gather(*(fetch_list(wish.holder, wish.name) for wish in lists))
+    found = [(wish, objects[wish.holder[wish.name]]) for wish in wishes if wish.step.kind == "id"]
+    filled = []
+    for wish, value in [*found, *zip(lists, made, strict=True)]:
+        if value is not None:
+            wish.holder[wish.name] = copy = {**value}
+            filled.append((copy, wish.step.below))
+    return filled
