@@ -50,20 +50,30 @@ class Contract(Struct):
     paths: dict[str, dict[str, Raw]]
 
 
-class Addition(Struct):
-    """What we put over the contract: at a `parameter` of an `operation`, or at a `property` of a `schema_name`."""
+class AddedParameter(Struct):
+    """`schema` stands at the `parameter` of an `operation`, or its values get `enum` too."""
 
+    operation: str
+    parameter: str
     rule: str
-    operation: str | None = None
-    parameter: str | None = None
-    schema_name: str | None = None
-    property: str | None = None
     schema: Schema | None = None
     enum: list[str] = []
 
 
+class AddedProperty(Struct):
+    """`shape` stands at the `property` of the object `schema`."""
+
+    schema: str
+    property: str
+    rule: str
+    shape: Schema
+
+
 class Additions(Struct):
-    entries: list[Addition]
+    """What we put over the contract."""
+
+    entries: list[AddedParameter]
+    properties: list[AddedProperty] = []
     error_codes: list[str] = []
     event_types: list[str] = []
 
@@ -97,10 +107,9 @@ def event_types() -> frozenset[str]:
 def schema(name: str) -> Schema:
     """The component `name`, our additions over it. KeyError if there is none."""
     found: Schema = json.loads(bytes(contract().components.schemas[name]))
-    for entry in additions().entries:
-        if entry.schema_name == name:
-            assert entry.property is not None
-            found["properties"][entry.property] = entry.schema
+    for added in additions().properties:
+        if added.schema == name:
+            found["properties"][added.property] = added.shape
     return found
 
 
@@ -150,8 +159,7 @@ def parameters(id: str, raw: dict[str, Any]) -> Schema:
     return taken
 
 
-def add(taken: Schema, entry: Addition) -> None:
-    assert entry.parameter is not None
+def add(taken: Schema, entry: AddedParameter) -> None:
     *parents, last = entry.parameter.replace("]", "").split("[")
     for parent in parents:
         taken = taken["properties"][parent]

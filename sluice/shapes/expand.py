@@ -69,14 +69,13 @@ def judge(names: list[str], path: str, answer: Schema, is_list: bool) -> None:
 
 def grow(steps: Steps, names: list[str], schemas: list[Schema]) -> None:
     """Adds one path to the steps, as far as the contract follows it; ancestors are expanded too (B-3.21)."""
-    if not names:
-        return
-    name, rest = names[0], names[1:]
-    for each in schemas:
-        if name in each.get("x-expandableFields", ()):
-            field = each["properties"][name]
-            step = steps.setdefault(name, Step(kind(each, name, field), {}))
-            return grow(step.below, rest, list(options(field)))
+    if names:
+        name, rest = names[0], names[1:]
+        knows = next((each for each in schemas if name in each.get("x-expandableFields", ())), None)
+        if knows is not None:
+            field = knows["properties"][name]
+            step = steps.setdefault(name, Step(kind(knows, name, field), {}))
+            grow(step.below, rest, list(options(field)))
 
 
 def options(field: Schema) -> Iterator[Schema]:
