@@ -55,7 +55,7 @@ def make(
     allowed: Iterable[str] = (),
     expires: int | None = None,
 ) -> tuple[Secret, ApiKey]:
-    """The key's text, to be shown once, and its row, to be written. `allowed`: IP networks it may be used from, none for all."""
+    """The key's text, to be shown once, and its row, to be written. `allowed`: the IP networks it is good for, none: all."""
     if expires is not None and expires <= now:
         raise Refused("A key cannot have expired before it is made.", param="expires")
     text = Secret(f"{kind}_{'live' if livemode else 'test'}_{chance(CHARACTERS)}")
@@ -87,7 +87,7 @@ def digest(text: str) -> bytes:
 
 
 def parse(header: str | None) -> Secret | None:
-    """B-1.1: the key in an Authorization header, Bearer or Basic (as the user; a password is ignored); None when none is given."""
+    """B-1.1: the key in an Authorization header, Bearer or Basic (the user; a password is ignored); None: none is given."""
     scheme, _, rest = (header or "").strip().partition(" ")
     match scheme.lower():
         case "bearer":
@@ -122,7 +122,7 @@ class Known(NamedTuple):
 
 
 class Authenticator:
-    """Tells whose key a call bears. One hash and one statement for every key that is not remembered, whether or not it exists."""
+    """Tells whose key a call bears. A key that is not remembered costs one hash and one statement, whether or not it exists."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -134,7 +134,7 @@ class Authenticator:
         """Who calls from `peer`; 401 or 403 otherwise, never remembered. `peer` as `core.networks.client_address` tells."""
         if text is None:
             message = (
-                "You did not provide an API key. Send it in the Authorization header, as 'Authorization: Bearer YOUR_SECRET_KEY',"
+                "You did not provide an API key. Send it in the Authorization header ('Authorization: Bearer YOUR_SECRET_KEY')"
                 " or as the user name of HTTP Basic authentication with an empty password."
             )
             raise Refused(message, status=401)

@@ -1,4 +1,4 @@
-"""What a key may do. Secret keys: everything in their scope; publishable ones: a list; restricted ones: resource by resource."""
+"""What a key may do. Secret keys: everything in their scope; publishable ones: a list; restricted ones: by resource."""
 
 from collections.abc import Mapping
 from typing import Literal

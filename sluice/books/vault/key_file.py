@@ -80,7 +80,7 @@ class FileProvider:
                 file.write(before + line)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(fresh, self.path)
+            fresh.replace(self.path)
             os.fsync(folder)
 
 

@@ -95,7 +95,7 @@ async def walk(keyring: Keyring, shelf: Shelf, newest: DataKey) -> AsyncIterator
     async for scope in scopes(keyring):
         shut: list[str] = []
         while rows := await keyring.database.fetch(shelf.left, scope, older, shut, BATCH):
-            again, closed = await resealed(keyring, shelf, newest, scope, [Left(*row) for row in rows])
+            again, closed = await resealed(Vault(keyring), shelf, newest, scope, [Left(*row) for row in rows])
             shut += closed
             swapped = await keyring.database.execute(shelf.swap, scope, newest.id, *columns(again))
             yield int(swapped.split()[-1]), len(closed)
@@ -108,9 +108,9 @@ async def scopes(keyring: Keyring) -> AsyncIterator[int]:
             yield last
 
 
-async def resealed(keyring: Keyring, shelf: Shelf, newest: DataKey, scope: int, rows: list[Left]) -> tuple[list[Left], list[str]]:
+async def resealed(vault: Vault, shelf: Shelf, newest: DataKey, scope: int, rows: list[Left]) -> tuple[list[Left], list[str]]:
     """The rows under `newest`, and the ids of those that do not open."""
-    vault, again, shut = Vault(keyring), list[Left](), list[str]()
+    again, shut = list[Left](), list[str]()
     for row in rows:
         try:
             text = await vault.unseal(shelf.table, scope, row.id, Sealed(row.key, row.sealed))
