@@ -10,11 +10,12 @@ from typing import Literal, Protocol, get_args
 
 from msgspec import Struct
 
-from sluice.books.vault.envelope import KeyBytes
+from sluice.books.vault.envelope import KeyBytes, Sealed, Unopenable, seal, unseal
 from sluice.books.vault.key_file import FileProvider
 from sluice.core.clock import clock
 from sluice.core.errors import Unavailable
 from sluice.core.ids import new_id
+from sluice.core.secrets import Secret
 from sluice.store.database import Database
 
 __all__ = ["DataKey", "FileProvider", "Keyring", "Provider", "Purpose"]
@@ -88,11 +89,18 @@ class Keyring:
             raise Unavailable("Keys could not be read for a while. Nothing was stored; try again.")
         return self.newest[purpose]
 
-    async def named(self, id: str) -> DataKey | None:
-        """The key that opens what it sealed, though another process made it a moment ago."""
-        if id not in self.keys:
+    def seal(self, purpose: Literal["card", "webhook"], at: bytes, text: str) -> Sealed:
+        """A text that must be read back, bound to the row that will hold it: `at` is `envelope.place` of that row."""
+        key = self.current(purpose)
+        return Sealed(key.id, seal(key.secret, at, text))
+
+    async def unseal(self, at: bytes, sealed: Sealed) -> Secret:
+        """The text, though another process may have made its key a moment ago. `Unopenable`: it is not one of ours."""
+        if sealed.key not in self.keys:
             await self.take()
-        return self.keys.get(id)
+        if sealed.key not in self.keys:
+            raise Unopenable(f"the data key {sealed.key} is not in the key ring")
+        return Secret(unseal(self.keys[sealed.key].secret, at, sealed.data))
 
     def mac(self, purpose: Literal["fingerprint", "request"], message: bytes) -> bytes:
         """HMAC-SHA-256, for what is compared and never read back (S2)."""

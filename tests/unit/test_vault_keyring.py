@@ -12,7 +12,8 @@ from sluice.books.keyring import STALE, FileProvider, Keyring, Purpose
 from sluice.books.vault.key_file import KeyFileTrouble
 from sluice.core.errors import Unavailable
 from sluice.store.database import Database
-from tests.unit.test_vault_postgres import database, dsn, server  # noqa: F401 fixtures
+
+pytest_plugins = ["tests.unit.vault_database"]
 
 
 @pytest.mark.shows("S7")
@@ -73,9 +74,9 @@ def test_another_deployments_file_is_told(tmp_path: Path) -> None:
         FileProvider(tmp_path / "b").unwrap(wrapped)
 
 
-async def test_each_purpose_has_one_first_key(database: Database, tmp_path: Path) -> None:
+async def test_each_purpose_has_one_first_key(db: Database, tmp_path: Path) -> None:
     """Eight processes start at once: all end with the same ring."""
-    rings = [Keyring(database, FileProvider(tmp_path / "master")) for _ in range(8)]
+    rings = [Keyring(db, FileProvider(tmp_path / "master")) for _ in range(8)]
     await asyncio.gather(*(ring.load() for ring in rings))
     for purpose in get_args(Purpose):
         assert len({bytes(ring.current(purpose).secret) for ring in rings}) == 1
@@ -83,9 +84,9 @@ async def test_each_purpose_has_one_first_key(database: Database, tmp_path: Path
 
 
 @pytest.mark.shows("S5")
-async def test_a_ring_shows_no_key(database: Database, tmp_path: Path) -> None:
+async def test_a_ring_shows_no_key(db: Database, tmp_path: Path) -> None:
     """Law 8: neither repr, str nor format of what holds a key holds it."""
-    ring = Keyring(database, FileProvider(tmp_path / "master"))
+    ring = Keyring(db, FileProvider(tmp_path / "master"))
     await ring.load()
     key = ring.current("card")
     for shown in (repr(ring.keys), str(key), f"{key.secret} {key.secret!r}", repr(vars(ring.provider)), str([key.secret])):
@@ -93,9 +94,9 @@ async def test_a_ring_shows_no_key(database: Database, tmp_path: Path) -> None:
         assert shown.count("\\x") == 0
 
 
-async def test_a_stale_ring_seals_nothing(database: Database, tmp_path: Path) -> None:
+async def test_a_stale_ring_seals_nothing(db: Database, tmp_path: Path) -> None:
     """F50: a process that could not read its ring may hold a newest key that has retired meanwhile."""
-    ring = Keyring(database, FileProvider(tmp_path / "master"))
+    ring = Keyring(db, FileProvider(tmp_path / "master"))
     with pytest.raises(Unavailable):
         ring.current("card")
     await ring.load()
@@ -106,16 +107,16 @@ async def test_a_stale_ring_seals_nothing(database: Database, tmp_path: Path) ->
     ring.current("card")
 
 
-async def test_all_data_keys_move_to_a_new_master(database: Database, tmp_path: Path) -> None:
+async def test_all_data_keys_move_to_a_new_master(db: Database, tmp_path: Path) -> None:
     provider = FileProvider(tmp_path / "master")
-    ring = Keyring(database, provider)
+    ring = Keyring(db, provider)
     await ring.load()
     before = {id: bytes(key.secret) for id, key in ring.keys.items()}
     provider.add()
     await ring.rewrap()
     newest = list(provider.masters)[-1]
-    wrapped = await database.fetch("select wrapped from vault_keys")
+    wrapped = await db.fetch("select wrapped from vault_keys")
     assert {row["wrapped"].partition(b":")[0].decode() for row in wrapped} == {newest}
-    again = Keyring(database, FileProvider(tmp_path / "master"))
+    again = Keyring(db, FileProvider(tmp_path / "master"))
     await again.load()
     assert {id: bytes(key.secret) for id, key in again.keys.items()} == before

@@ -1,20 +1,14 @@
 """Cards at rest. A number goes in at the door and comes out for a rail, nowhere else (Law 8)."""
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from sluice.books.keyring import Keyring, Purpose
-from sluice.books.vault.envelope import Unopenable, place, seal, unseal
-from sluice.core.ids import base62
+from sluice.books.keyring import Keyring
+from sluice.books.vault.cvcs import Cvcs, StoredCvc
+from sluice.books.vault.envelope import Sealed, place
+from sluice.core.ids import base62, new_id
 from sluice.core.secrets import Secret
 from sluice.rails.types import Card
 from sluice.store.rows import Row
-
-
-class Sealed(NamedTuple):
-    """What is stored: the data key's id, and what it sealed."""
-
-    key: str
-    data: bytes
 
 
 class StoredCard(Row, frozen=True):
@@ -24,36 +18,40 @@ class StoredCard(Row, frozen=True):
     key: str
     sealed: bytes
     fingerprint: str
-    created: int
 
 
 class Vault:
-    """Seals for a row and opens for the same row."""
+    """Seals for a row, without the database; opens for the same row."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self.keyring = keyring
+    def __init__(self, keyring: Keyring, cvcs: Cvcs) -> None:
+        self.keyring, self.cvcs = keyring, cvcs
 
-    def keep(self, scope: int, merchant: str, id: str, card: Card, now: int) -> StoredCard:
-        """The new row of a card, for the writer. `id` is drawn by the caller; `now` in seconds."""
-        key, data = self.seal("card", StoredCard.table, scope, id, f"{card.number} {card.exp_month} {card.exp_year}")
-        return StoredCard(id, 0, key, data, self.fingerprint(merchant, card.number), now)
+    async def load(self, now: int) -> None:
+        """Called at start and each `keyring.REFRESH` seconds, or nothing more is sealed."""
+        await self.keyring.load()
+        await self.cvcs.load(now)
+
+    def seal(self, scope: int, account: str, card: Card) -> tuple[StoredCard, str]:
+        """The new row of a card, for the writer, and the card's fingerprint."""
+        id, fingerprint = new_id("vc_"), self.fingerprint(account, card.number)
+        text = f"{card.number} {card.exp_month} {card.exp_year}"
+        key, data = self.keyring.seal("card", place(StoredCard.table, scope, id), text)
+        return StoredCard(id, 0, key, data, fingerprint), fingerprint
 
     async def open(self, scope: int, row: StoredCard, cvc: Secret | None = None) -> Card:
         """The card for the rail, with the code that waited for it. `Unopenable`: the row is not one of ours."""
-        number, month, year = (await self.unseal(StoredCard.table, scope, row.id, Sealed(row.key, row.sealed))).split()
+        text = await self.keyring.unseal(place(StoredCard.table, scope, row.id), Sealed(row.key, row.sealed))
+        number, month, year = text.split()
         return Card(Secret(number), int(month), int(year), cvc)
 
-    def fingerprint(self, merchant: str, number: str) -> str:
+    def fingerprint(self, account: str, number: str) -> str:
         """16 characters [A-Za-z0-9]: one number is one fingerprint within an account, in both modes; elsewhere another (S4)."""
-        return base62(int.from_bytes(self.keyring.mac("fingerprint", f"{merchant}/{number}".encode())), 16)
+        return base62(int.from_bytes(self.keyring.mac("fingerprint", f"{account}/{number}".encode())), 16)
 
-    def seal(self, purpose: Purpose, table: str, scope: int, id: str, text: str) -> Sealed:
-        """Any text that must be read back, bound to the row that will hold it."""
-        key = self.keyring.current(purpose)
-        return Sealed(key.id, seal(key.secret, place(table, scope, id), text))
+    def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> StoredCvc:
+        """The new row of a code that waits for its confirmation, for the fact that makes payment method `method`."""
+        return self.cvcs.hold(scope, method, cvc, at)
 
-    async def unseal(self, table: str, scope: int, id: str, sealed: Sealed) -> Secret:
-        key = await self.keyring.named(sealed.key)
-        if key is None:
-            raise Unopenable(f"the data key {sealed.key} is not in the key ring")
-        return Secret(unseal(key.secret, place(table, scope, id), sealed.data))
+    async def open_cvc(self, scope: int, row: StoredCvc, now: int) -> Secret | None:
+        """The code; None when its time is over. `Unopenable`: the row is not one of ours."""
+        return await self.cvcs.open(scope, row, now)

@@ -5,11 +5,12 @@ Both tables are UNLOGGED: not in WAL, so on no standby and in no archive or base
 """
 
 from secrets import token_bytes
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from sluice.books.keyring import REFRESH, Provider
+from sluice.books.keyring import STALE, Provider
 from sluice.books.vault.envelope import KeyBytes, place, seal, unseal
 from sluice.core import limits
+from sluice.core.errors import Unavailable
 from sluice.core.ids import new_id
 from sluice.core.secrets import Secret
 from sluice.store.database import Database
@@ -34,12 +35,12 @@ class StoredCvc(Row, frozen=True):
     expires: int
 
 
-class Hour:
-    """This process's key for one hour. Each process has its own, so none waits for another's."""
+class Hour(NamedTuple):
+    """A process's key for one hour. Each process has its own, so none waits for another's."""
 
-    def __init__(self, number: int, wrapped: bytes, secret: KeyBytes) -> None:
-        self.id, self.number, self.wrapped, self.secret = new_id("vh_"), number, wrapped, secret
-        self.stored = float("-inf")
+    id: str
+    wrapped: bytes
+    secret: KeyBytes
 
 
 class Cvcs:
@@ -47,11 +48,28 @@ class Cvcs:
 
     def __init__(self, database: Database, provider: Provider) -> None:
         self.database, self.provider = database, provider
-        self.hour: Hour | None = None
+        self.hours: dict[int, Hour] = {}
 
-    async def keep(self, scope: int, method: str, cvc: Secret, now: int) -> StoredCvc:
-        """The new row, for the fact that makes payment method `method`."""
-        hour = await self.current(now)
+    async def load(self, now: int) -> None:
+        """Keys for now and for what may come before the next call; those that are over are forgotten.
+
+        They are stored each time: after a crash of the database their rows are gone, and this process would not know.
+        """
+        self.hours = {number: hour for number, hour in self.hours.items() if number >= first_hour(now)}
+        for number in sorted({now // HOUR, (now + int(STALE)) // HOUR}):
+            hour = self.hours.get(number) or self.made()
+            await self.database.execute(KEEP_HOUR, hour.id, number, hour.wrapped)
+            self.hours[number] = hour
+
+    def made(self) -> Hour:
+        secret = KeyBytes(token_bytes(32))
+        return Hour(new_id("vh_"), self.provider.wrap(secret), secret)
+
+    def hold(self, scope: int, method: str, cvc: Secret, now: int) -> StoredCvc:
+        """The new row of a code, beside payment method `method`. `Unavailable` when keys could not be stored for a while."""
+        hour = self.hours.get(now // HOUR)
+        if hour is None:
+            raise Unavailable("Keys could not be stored for a while. Nothing was stored; try again.")
         sealed = seal(hour.secret, place(StoredCvc.table, scope, method), cvc)
         return StoredCvc(method, 0, hour.id, sealed, now + limits.CVC_SECONDS)
 
@@ -62,28 +80,20 @@ class Cvcs:
         secret = await self.secret(row.hour)
         return Secret(unseal(secret, place(StoredCvc.table, scope, row.id), row.sealed)) if secret else None
 
+    async def secret(self, id: str) -> KeyBytes | None:
+        for hour in self.hours.values():
+            if hour.id == id:
+                return hour.secret
+        found = await self.database.fetchrow(HOUR_KEY, id)
+        return self.provider.unwrap(found["wrapped"]) if found else None
+
     async def sweep(self, now: int) -> None:
-        """Forgets codes whose time is over, and keys of hours that can have sealed no code that still waits."""
+        """Forgets codes whose time is over, and the keys under which none can wait any more. One process is enough."""
         for (scope,) in await self.database.fetch(SCOPES_WITH_EXPIRED, now):
             await self.database.execute(FORGET_EXPIRED, scope, now)
-        first = (now - limits.CVC_SECONDS) // HOUR
-        await self.database.execute(FORGET_HOURS, first)
-        if self.hour and self.hour.number < first:
-            self.hour = None
+        await self.database.execute(FORGET_HOURS, first_hour(now))
 
-    async def current(self, now: int) -> Hour:
-        """Stored again now and then: after a crash of the database its row is gone, but this process would not know."""
-        hour = self.hour
-        if hour is None or hour.number != now // HOUR:
-            secret = KeyBytes(token_bytes(32))
-            hour = self.hour = Hour(now // HOUR, self.provider.wrap(secret), secret)
-        if now - hour.stored >= REFRESH:
-            await self.database.execute(KEEP_HOUR, hour.id, hour.number, hour.wrapped)
-            hour.stored = now
-        return hour
 
-    async def secret(self, hour: str) -> KeyBytes | None:
-        if self.hour and self.hour.id == hour:
-            return self.hour.secret
-        found = await self.database.fetchrow(HOUR_KEY, hour)
-        return self.provider.unwrap(found["wrapped"]) if found else None
+def first_hour(now: int) -> int:
+    """The first hour in which a code was sealed that may still wait."""
+    return (now - limits.CVC_SECONDS) // HOUR

@@ -1,6 +1,7 @@
 """AES-256-GCM, bound to the row it lies in: moved to another row, scope or table it does not open (S7)."""
 
 from secrets import token_bytes
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +19,13 @@ class KeyBytes(bytes):
         return "KeyBytes(…)"
 
     __str__ = __repr__
+
+
+class Sealed(NamedTuple):
+    """What is stored: the data key's id, and what it sealed."""
+
+    key: str
+    data: bytes
 
 
 class Unopenable(Exception):

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from sluice.books.keyring import LIVE_KEYS, REFRESH, RETIRE_KEYS, STALE, DataKey, Keyring, Purpose
-from sluice.books.vault.cards import Sealed, StoredCard, Vault
-from sluice.books.vault.envelope import Unopenable, place, seal
+from sluice.books.vault.cards import StoredCard
+from sluice.books.vault.envelope import Sealed, Unopenable, place, seal
 from sluice.core.clock import clock
 
 PATIENCE = STALE + REFRESH  # seconds until no ring elsewhere is older, and what it sealed has been committed
@@ -95,7 +95,7 @@ async def walk(keyring: Keyring, shelf: Shelf, newest: DataKey) -> AsyncIterator
     async for scope in scopes(keyring):
         shut: list[str] = []
         while rows := await keyring.database.fetch(shelf.left, scope, older, shut, BATCH):
-            again, closed = await resealed(Vault(keyring), shelf, newest, scope, [Left(*row) for row in rows])
+            again, closed = await resealed(keyring, shelf, newest, scope, [Left(*row) for row in rows])
             shut += closed
             swapped = await keyring.database.execute(shelf.swap, scope, newest.id, *columns(again))
             yield int(swapped.split()[-1]), len(closed)
@@ -108,16 +108,18 @@ async def scopes(keyring: Keyring) -> AsyncIterator[int]:
             yield last
 
 
-async def resealed(vault: Vault, shelf: Shelf, newest: DataKey, scope: int, rows: list[Left]) -> tuple[list[Left], list[str]]:
+async def resealed(
+    keyring: Keyring, shelf: Shelf, newest: DataKey, scope: int, rows: list[Left]
+) -> tuple[list[Left], list[str]]:
     """The rows under `newest`, and the ids of those that do not open."""
     again, shut = list[Left](), list[str]()
     for row in rows:
+        at = place(shelf.table, scope, row.id)
         try:
-            text = await vault.unseal(shelf.table, scope, row.id, Sealed(row.key, row.sealed))
+            text = await keyring.unseal(at, Sealed(row.key, row.sealed))
         except Unopenable:
             shut.append(row.id)
         else:
-            at = place(shelf.table, scope, row.id)
             again.append(Left(row.id, row.version, newest.id, seal(newest.secret, at, text)))
     return again, shut
 

@@ -16,7 +16,6 @@ create table vault_cards (
     key text collate "C" not null,
     sealed bytea not null,
     fingerprint text not null,
-    created bigint not null,
     primary key (scope, id)
 );
 

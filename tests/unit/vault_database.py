@@ -1,10 +1,11 @@
-"""A PostgreSQL for the tests of vault and keys, a fresh database to each test; and what its tables promise."""
+"""A PostgreSQL for the tests of vault and keys, a fresh database to each test. A plugin: name it in `pytest_plugins`."""
 
 import asyncio
 import os
-import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -18,40 +19,34 @@ ADD_SCOPE = "insert into scopes (merchant, livemode) values ($1, $2) returning s
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def db_server() -> Iterator[str]:
     """The DSN of a server whose database `postgres` has been migrated."""
-    postgres = Postgres(tmp_path_factory.mktemp("pg"))
-    dsn = str(postgres.start())
-    asyncio.run(migrate(dsn))
-    yield dsn
-    postgres.stop()
-    shutil.rmtree(postgres.home.folder, ignore_errors=True)
+    with TemporaryDirectory(prefix="sluice-vault-") as folder:
+        Path(folder).chmod(0o711)  # as root the server runs as another user
+        postgres = Postgres(Path(folder))
+        dsn = str(postgres.start())
+        asyncio.run(migrate(dsn))
+        yield dsn
+        postgres.stop()
 
 
 @pytest.fixture
-async def dsn(server: str) -> AsyncIterator[str]:
+async def db_dsn(db_server: str) -> AsyncIterator[str]:
     name = f"t{os.getpid()}_{uuid.uuid4().hex}"
-    owner = await asyncpg.connect(server.replace("@/postgres?", "@/template1?"))
+    owner = await asyncpg.connect(db_server.replace("@/postgres?", "@/template1?"))
     await owner.execute(f"create database {name} template postgres")
-    yield server.replace("@/postgres?", f"@/{name}?")
+    yield db_server.replace("@/postgres?", f"@/{name}?")
     await owner.execute(f"drop database {name} with (force)")
     await owner.close()
 
 
 @pytest.fixture
-async def database(dsn: str) -> AsyncIterator[Database]:
+async def db(db_dsn: str) -> AsyncIterator[Database]:
     """With two merchants: acct_1 has scopes 1 (test) and 2 (live), acct_2 has scope 3 (test)."""
-    database = await connect(dsn)
+    database = await connect(db_dsn)
     for merchant, modes in (("acct_1", (False, True)), ("acct_2", (False,))):
         await database.execute(ADD_MERCHANT, merchant)
         for livemode in modes:
             await database.execute(ADD_SCOPE, merchant, livemode)
     yield database
     await database.close()
-
-
-@pytest.mark.shows("S3")
-async def test_waiting_codes_are_not_in_wal(database: Database) -> None:
-    """Law 8: the tables that hold waiting codes and their keys are UNLOGGED, the only ones that are."""
-    unlogged = await database.fetch("select relname from pg_class where relpersistence = 'u' and relkind = 'r'")
-    assert {row["relname"] for row in unlogged} == {"vault_hours", "vault_cvcs"}
