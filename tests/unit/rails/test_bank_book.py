@@ -1,0 +1,120 @@
+"""The bank's book, under any sequence of messages: it never pays above what it holds, and a replay comes to the same."""
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluice.simulators.bank.book import Book
+from sluice.simulators.bank.entries import Line
+from sluice.simulators.bank.journal import Journal
+from sluice.simulators.bank.teller import HOLD_SECONDS, Teller
+from sluice.simulators.bank.words import Authorize, Capture, Card, Challenged, Refund, Reverse, Void
+
+CARDS = ["4242424242424242", "4000000000007726", "4000000000005126", "4000000000000002", "4000002760003184"]
+references = st.sampled_from([f"r{n}" for n in range(8)])
+amounts = st.sampled_from([0, 1, 400, 600, 1000, 1001])
+moving = {"id": st.just(1), "reference": references, "amount": amounts, "currency": st.sampled_from(["usd", "eur"])}
+asks = st.one_of(
+    st.builds(
+        Authorize, **moving, card=st.builds(Card, st.sampled_from(CARDS), st.just(1), st.just(2999)), capture=st.booleans()
+    ),
+    *(st.builds(kind, **moving, original=references) for kind in (Capture, Void, Refund)),
+    st.builds(Reverse, **moving),
+    st.floats(0, 10),  # time passes
+)
+
+
+class Bank:
+    def __init__(self) -> None:
+        self.book, self.lines, self.now = Book(refund_seconds=5), list[Line](), 0.0
+        self.teller = Teller(self.book, b"key", self.write)
+
+    def write(self, line: Line) -> None:
+        self.lines.append(line)
+        self.book.apply(line)
+
+    def ask(self, ask: Authorize | Capture | Void | Refund | Reverse | float) -> str:
+        if isinstance(ask, float):
+            self.now += ask
+            for line in self.book.matured(self.now):
+                self.write(line)
+            return ""
+        return self.teller.answer(ask, self.now).word
+
+
+@given(st.lists(asks, max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_it_never_pays_above_what_it_holds(asked: list[Authorize | Capture | Void | Refund | Reverse | float]) -> None:
+    bank = Bank()
+    for ask in asked:
+        bank.ask(ask)
+        for record in bank.book.records.values():
+            assert 0 <= record.refunded <= record.captured <= record.amount
+            assert 0 <= record.held + record.captured <= record.amount
+    again = Book(refund_seconds=5)
+    for line in bank.lines:
+        again.apply(line)
+    assert again.__dict__ == bank.book.__dict__
+
+
+@given(st.lists(asks.filter(lambda ask: not isinstance(ask, float)), max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_a_repeat_moves_nothing(asked: list[Authorize | Capture | Void | Refund | Reverse]) -> None:
+    """Nor do messages under a reference that was used for another."""
+    bank = Bank()
+    for ask in asked:
+        first = bank.teller.answer(ask, 0.0)
+        before = len(bank.lines)
+        assert bank.teller.answer(ask, 0.0) == first
+        assert len(bank.lines) == before
+
+
+def paying(bank: Bank, reference: str = "a", amount: int = 1000, capture: bool = False) -> str:
+    card = Card("4242424242424242", 1, 2999)
+    return bank.ask(Authorize(id=1, reference=reference, amount=amount, currency="usd", card=card, capture=capture))
+
+
+def test_a_hold_ends() -> None:
+    """B-5.17: seven days; what is left can still be let go."""
+    bank = Bank()
+    assert paying(bank) == "approved"
+    bank.now = HOLD_SECONDS
+    assert bank.ask(Capture(id=1, reference="b", amount=1000, currency="usd", original="a")) == "declined"
+    assert bank.ask(Void(id=1, reference="c", amount=1000, currency="usd", original="a")) == "approved"
+
+
+def test_what_was_passed_on_is_not_called_back() -> None:
+    """A sale whose money went back to the buyer cannot be reversed on top."""
+    bank = Bank()
+    paying(bank, capture=True)
+    assert bank.ask(Refund(id=1, reference="b", amount=400, currency="usd", original="a")) == "approved"
+    assert bank.ask(Reverse(id=1, reference="a", amount=1000, currency="usd")) == "declined"
+    assert bank.ask(Reverse(id=1, reference="b", amount=400, currency="usd")) == "approved"
+    assert bank.ask(Reverse(id=1, reference="a", amount=1000, currency="usd")) == "approved"
+
+
+def test_a_reference_is_one_message() -> None:
+    bank = Bank()
+    assert paying(bank) == "approved"
+    assert paying(bank, amount=999) == "refused"
+
+
+def test_a_challenge_of_nobody_is_refused() -> None:
+    bank = Bank()
+    said = bank.teller.answer(Challenged(id=1, challenge="none", outcome="complete"), 0.0)
+    assert said.word == "refused"
+
+
+def test_the_journal_tells_no_card(tmp_path: Path) -> None:
+    """Law 8: fingerprints under a key of the book's own."""
+    bank, journal = Bank(), Journal(tmp_path / "book")
+    paying(bank)
+    for line in bank.lines:
+        journal.add(line)
+    journal.close()
+    assert b"4242424242424242" not in (tmp_path / "book" / "journal").read_bytes()
+    reopened = Journal(tmp_path / "book")
+    assert list(reopened.replay()) == bank.lines
+    assert reopened.key == journal.key
+    reopened.close()
