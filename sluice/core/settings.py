@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import cast
 
@@ -103,9 +103,15 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
         allow_networks=tuple(map(ip_network, words(networks))),
         webhook_pauses=tuple(map(float, words(pauses))),
         settles_after=settles_after,
-        public_url=public_url.rstrip("/") or f"http://{'localhost' if host == '127.0.0.1' else host}:{door}",
+        public_url=public_url.rstrip("/") or f"http://{reachable(host)}:{door}",
         log=log,
     )
+
+
+def reachable(host: str) -> str:
+    """A host that a client on this machine can name."""
+    everywhere = ip_address(host).is_unspecified if host.replace(".", "").isdigit() or ":" in host else not host
+    return "127.0.0.1" if everywhere else f"[{host}]" if ":" in host else host
 
 
 def strangers() -> list[str]:

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from sluice.core.files import private_file
 from sluice.core.secrets import Secret
 from sluice.core.settings import Settings
-from sluice.store.postgres_home import Home, PostgresFailed, make_data_folder, make_home, private_file, recorded
+from sluice.store.postgres_home import Home, PostgresFailed, make_data_folder, make_home, recorded
 from sluice.store.postmaster import PORT, Postmaster
 
 SETTINGS = {
@@ -79,7 +80,7 @@ class Postgres:
             home.make_cluster(self.password_file)
             return self.dsn(self.bring_up(home))
         except BaseException:
-            self.let_go()
+            self.stop()
             raise
 
     def stop(self) -> None:

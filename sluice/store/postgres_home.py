@@ -7,14 +7,13 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
+from sluice.core.files import private_file
 from sluice.store.postmaster import PORT
 
 SOCKET_PATH = 103  # bytes of a socket's path: macOS has 104, Linux 108, with the closing zero
@@ -165,13 +164,3 @@ def all_may_pass(folder: Path) -> bool:
 
 def mark(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-
-
-@contextmanager
-def private_file(path: Path, flags: int = os.O_TRUNC) -> Iterator[int]:
-    """A descriptor that writes to a file of mode 0600, made where it is missing."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
-    try:
-        yield file
-    finally:
-        os.close(file)

@@ -19,7 +19,7 @@ def _clean(monkeypatch, tmp_path):
 def test_defaults(tmp_path):
     read = read_settings()
     assert (read.data, read.host, read.port, read.database_url, read.bank) == (tmp_path, "127.0.0.1", 8420, None, None)
-    assert read.public_url == "http://localhost:8420"
+    assert read.public_url == "http://127.0.0.1:8420"
     assert read.vault_key_file == tmp_path / "vault.key"
     assert read.webhook_pauses[0] == 60.0
 

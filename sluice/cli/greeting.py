@@ -1,0 +1,35 @@
+"""What `sluice up` says when it is ready: at most 20 lines, each of them usable as it stands (O1, O2)."""
+
+import sys
+from pathlib import Path
+
+from sluice.cli.stack import Shop
+from sluice.core.settings import Settings, reachable, read_settings
+
+
+def greeting(settings: Settings, shop: Shop) -> str:
+    host, port = reachable(settings.host), settings.port
+    url = f"http://{host}:{port}"
+    where = "" if settings.data == read_settings().data else f" --data {settings.data}"
+    return f"""
+Sluice is ready: {url}  (test mode: no real money)
+  publishable key  {shop.publishable_key}
+  secret key       {shop.secret_key}
+  webhook secret   {shop.webhook_secret}
+Take a payment:
+  curl {url}/v1/payment_intents -u {shop.secret_key}: \\
+    -d amount=2000 -d currency=usd -d payment_method=pm_card_visa -d confirm=true \\
+    -d "automatic_payment_methods[enabled]=true" -d "automatic_payment_methods[allow_redirects]=never"
+Your shop, one line:
+  Python  stripe.api_base = "{url}"
+  Node    new Stripe(key, {{host: "{host}", port: {port}, protocol: "http"}})
+  events  {program()} events listen --forward http://localhost:4242/webhook{where}
+Not yet to be tried: the browser's card form
+Data: {settings.data}
+Stop: Ctrl-C
+"""
+
+
+def program() -> str:
+    """How this program is called from where the person stands."""
+    return "sluice" if Path(sys.argv[0]).name == "sluice" else "./dev sluice"

@@ -1,0 +1,41 @@
+"""`sluice`: one program, its roles are its commands. Heavy imports wait inside the commands: a start is felt."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sluice.cli import crash, lifeline, processes, up
+
+app = typer.Typer(
+    name="sluice",
+    help="A self-hosted payment gateway that speaks the API every shop already speaks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they show local variables
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("api")(processes.api)
+app.command("worker")(processes.worker)
+app.command("sandbox")(processes.sandbox)
+app.command("migrate")(processes.migrate)
+
+
+@app.callback()
+def every_command(
+    debug: Annotated[bool, typer.Option("--debug", help="Show a defect's traceback, not only its id.")] = False,
+) -> None:
+    """A self-hosted payment gateway that speaks the API every shop already speaks."""
+
+
+def main() -> None:
+    lifeline.hold_on()
+    try:
+        app()
+    except Exception as error:
+        crash.tell(error, debug="--debug" in sys.argv)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
