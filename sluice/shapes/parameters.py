@@ -120,17 +120,22 @@ def hash_of(given: Schema, served: Served, answer: Schema | None, how: How) -> R
 
 
 def field(given: Schema, name: str, required: bool, served: Served, answer: Schema | None, how: How) -> Field:
-    options = given.get("anyOf", [given])
-    unsets = any("" in each.get("enum", ()) for each in options) or (not required and nullable_text(given, name, answer))
+    empties = unsets(given, name, required, answer)
     is_served = served is None or name in served
     inside = served[name] if served is not None and is_served else None
     read = reader(given, name, inside, counterpart(answer, name), how)
-    return Field(stripped(read, unsets) if is_name(name, options) else read, unsets, is_served)
+    return Field(stripped(read, empties) if is_name(name, given) else read, empties, is_served)
 
 
-def is_name(name: str, options: list[Schema]) -> bool:
+def unsets(given: Schema, name: str, required: bool, answer: Schema | None) -> bool:
+    """B-1.19: whether the empty string unsets a parameter: the contract lists it, or the object has a nullable text here."""
+    listed = any("" in each.get("enum", ()) for each in given.get("anyOf", [given]))
+    return listed or (not required and nullable_text(given, name, answer))
+
+
+def is_name(name: str, given: Schema) -> bool:
     named = name in ("name", "description") or name.endswith("_name")
-    return named and any(each["type"] == "string" and "enum" not in each for each in options)
+    return named and any(each["type"] == "string" and "enum" not in each for each in given.get("anyOf", [given]))
 
 
 def stripped(read: Reader, unsets: bool) -> Reader:
@@ -146,7 +151,7 @@ def stripped(read: Reader, unsets: bool) -> Reader:
 
 
 def nullable_text(given: Schema, name: str, answer: Schema | None) -> bool:
-    """B-1.19: an optional text that the object has under the same name, and that may be null there."""
+    """A text that the object has under the same name, and that may be null there."""
     if given.get("type") != "string" or "enum" in given or "format" in given or answer is None:
         return False
     stands: Schema = answer.get("properties", {}).get(name, {})
