@@ -26,3 +26,9 @@ class Clock:
 
 
 clock = Clock()
+
+
+def year_and_month(at: int) -> tuple[int, int]:
+    """The UTC year and month of a second since 1970."""
+    moment = time.gmtime(at)
+    return moment.tm_year, moment.tm_mon

@@ -1,5 +1,7 @@
 """Everything has a limit (Law 10). Past one there is a clear refusal."""
 
+import os
+
 # the door
 BODY_BYTES = 1 << 20
 REQUEST_LINE_BYTES = 16 << 10
@@ -24,7 +26,7 @@ GROUP_LOCK_MS, ALONE_LOCK_MS, STATEMENT_MS = 200, 4_000, 15_000
 LOOKS = 8  # times a path looks again when the rows it judged have moved
 
 # the money path
-RAIL_SECONDS = 20.0
+RAIL_SECONDS = float(os.environ.get("SLUICE_RAIL_SECONDS", "10"))
 LEASE_MARGIN = 2.0
 IN_FLIGHT = 512
 WAIT_FOR_KEY, WAITERS = 5.0, 256

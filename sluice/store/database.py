@@ -20,10 +20,21 @@ from sluice.store.rows import Row, columns
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 ROLE = "sluice_app"
-LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, asyncpg.CannotConnectNowError)
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+)
 DATABASE_TIME = "select extract(epoch from clock_timestamp())::float8"
 # On a tiny analysed table the generic plan scans; a writing connection never wants that (PERFORMANCE 12).
-WRITER = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "lock_timeout": str(limits.GROUP_LOCK_MS)}
+WRITER = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "lock_timeout": str(limits.GROUP_LOCK_MS),
+}
 
 
 class Database:

@@ -125,7 +125,10 @@ def statement(form: Form, plain: bool = False) -> str:
         writes.append(f"delete from {table.table} t using ok where t.scope = {scope} and t.id = {ident}")
     for kind in form.lines:
         have = columns(kind)
-        arrays = [f"{p}::{ARRAYS.get(c, 'text')}[]" for c, p in zip(have, names.take(*(f"{kind.table}.{c}" for c in have)), strict=True)]
+        arrays = [
+            f"{p}::{ARRAYS.get(c, 'text')}[]"
+            for c, p in zip(have, names.take(*(f"{kind.table}.{c}" for c in have)), strict=True)
+        ]
         writes.append(
             f"insert into {kind.table} (scope, fact, {', '.join(have)}) select {scope}, {fact}, line.* from ok, unnest({', '.join(arrays)}) line"
         )

@@ -18,6 +18,7 @@ class Load(NamedTuple):
     row: type[Row]
     name: str
     by: str
+    column: str = "id"
 
 
 Loads = tuple[Load, ...]
@@ -57,7 +58,8 @@ def statement(loads: Loads) -> str:
     """$1 the scope, $2 the idempotency key, then what the loads name."""
     picked = [f"k.{c}" for c in KEPT] + [f"{load.name}.{c}" for load in loads for c in columns(load.row)]
     joins = [
-        f"left join {load.row.table} {load.name} on {load.name}.scope = $1 and {load.name}.id = {load.by}" for load in loads
+        f"left join {load.row.table} {load.name} on {load.name}.scope = $1 and {load.name}.{load.column} = {load.by}"
+        for load in loads
     ]
     head = "from (select) one left join idempotency k on k.scope = $1 and k.key = $2"
     return "\n".join([f"select {', '.join(picked)}", head, *joins])

@@ -1,6 +1,6 @@
 """Cards at rest. A number goes in at the door and comes out for a rail, nowhere else (Law 8)."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 from sluice.books.keyring import Keyring
 from sluice.books.vault.cvcs import Cvcs, StoredCvc
@@ -11,6 +11,7 @@ from sluice.rails.types import Card
 from sluice.store.rows import Row
 
 
+@final
 class StoredCard(Row, frozen=True):
     """A card in the vault, under its own id. The CVC is never part of it."""
 

@@ -5,7 +5,7 @@ Both tables are UNLOGGED: not in WAL, so on no standby and in no archive or base
 """
 
 from secrets import token_bytes
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, final
 
 from sluice.books.keyring import STALE, Provider
 from sluice.books.vault.envelope import KeyBytes, place, seal, unseal
@@ -26,6 +26,7 @@ FORGET_HOURS = "delete from vault_hours where hour < $1"
 BEFORE_SCOPE = (SCOPES_WITH_EXPIRED,)
 
 
+@final
 class StoredCvc(Row, frozen=True):
     """A code beside its payment method, under the same id. Put by the fact that makes the method, `gone` in *open*'s."""
 

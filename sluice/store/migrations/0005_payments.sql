@@ -7,9 +7,11 @@ create table customers (
     email text,
     deleted boolean not null,
     default_payment_method text collate "C",
+    invoice_prefix text not null,
     doc jsonb not null,
     primary key (scope, id)
 );
+create unique index customers_prefix on customers (scope, invoice_prefix);
 create index customers_email on customers (scope, email, id) where email is not null;
 
 create table payment_methods (
@@ -34,12 +36,15 @@ create table intents (
     status text not null,
     amount bigint not null check (amount > 0),
     currency text not null,
+    capturable bigint not null,
+    received bigint not null,
     customer text collate "C",
     payment_method text collate "C",
     latest_charge text collate "C",
     live text collate "C",                          -- the instruction in flight
     challenge text collate "C",                     -- the instruction that waits for the buyer
     canceled_at bigint,
+    client_secret text not null,
     doc jsonb not null,
     primary key (scope, id)
 ) with (fillfactor = 70);
@@ -111,7 +116,7 @@ create table instructions (
     call jsonb not null,                            -- what its answer needs: the key, the request, what is shown
     primary key (scope, id)
 ) with (fillfactor = 70);
-create unique index instructions_live on instructions (scope, subject) where state <> 'closed';
+create unique index instructions_live on instructions (scope, subject) where state = 'open'; -- a reversal needs no slot (F16)
 create unique index instructions_reference on instructions (rail, reference);
 create index instructions_due on instructions (until) where state <> 'closed';
 

@@ -1,0 +1,134 @@
+"""Attaching a card to a customer, after the rail has checked it, and taking it off again (B-5.62, B-5.63)."""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from sluice.books.events import Told
+from sluice.books.vault.cards import StoredCard
+from sluice.books.vault.cvcs import StoredCvc
+from sluice.core.errors import Refused, missing
+from sluice.core.ids import new_id
+from sluice.core.money import Money
+from sluice.customers import payment_methods
+from sluice.customers.customers import Customer
+from sluice.customers.payment_methods import PaymentMethod
+from sluice.payments import declines, routing
+from sluice.payments.attempts import charged, given_back
+from sluice.payments.calls import Call, Verb
+from sluice.payments.instructions import Instruction
+from sluice.payments.plans import Change, Plan, Request
+from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
+from sluice.rails.types import Authorize
+from sluice.store.reads import Load, Rows
+
+UNASKED = Declined("processing_error")
+
+
+def attach(call: Call, rows: Rows) -> Plan:
+    """The card is asked about with a message of no money; a hard decline leaves it unattached."""
+    given = call.params.get("customer")
+    if not given:
+        raise Refused("Missing required param: customer.", code="parameter_missing")
+    customer = rows.get_one(Customer, "customer")
+    if customer is None or customer.deleted:
+        raise missing("customer", given, "customer")
+    method, new, card = pick(call, rows)
+    if method.customer == customer.id:
+        return Plan(Change(stand=(method,), shows=method))
+    if method.customer:
+        raise Refused("The payment method you provided has already been attached to a customer.", judged=True)
+    payment_methods.attachable(method)
+    taken = replace(method, state="taken")
+    code = rows.get_one(StoredCvc, "code")
+    request = Request(
+        Authorize(Money(0, call.currency), capture=False), method.id, new_id("ask_"), routing.choose(call, "card", call.currency).name,
+        stored=rows.get_one(StoredCard, "card"), code=code, card=card, method=method.id, customer=customer.id, shows="method",
+    )  # fmt: skip
+    gone = (code,) if code else ()
+    change = Change(new=(taken, *new[1:]), gone=gone) if new else Change(saved=(taken,), gone=gone)
+    return Plan(change, request)
+
+
+def pick(call: Call, rows: Rows) -> payment_methods.Named:
+    """The method in the path; a `pm_card_*` there makes a new one (B-6.1)."""
+    id = call.ids["payment_method"]
+    if made := payment_methods.from_name(call, id):
+        return made
+    return payment_methods.found(call, rows), (), None
+
+
+def checked(rows: Rows, said: Outcome, at: int, livemode: bool) -> Change:
+    """What the rail's word does to a card that was to be attached. No money can be held by it, so no answer is a refusal."""
+    method, instruction = rows.one(PaymentMethod, "method"), rows.one(Instruction, "instruction")
+    match said:
+        case Approved():
+            customer = rows.get_one(Customer, "customer") or promised(instruction)
+            if customer.deleted:
+                return refused(method, UNASKED, livemode)
+            attached = charged(replace(method, state="attached", customer=customer.id), said.details)
+            if customer.version:
+                return Change(saved=(attached,), told=(Told("payment_method.attached", attached),), shows=attached)
+            told = (Told("customer.created", customer), Told("payment_method.attached", attached))
+            return Change(saved=(attached,), new=(customer,), told=told, shows=customer)
+        case Declined():
+            return refused(method, said, livemode)
+        case ActionRequired():  # a card that asks for its buyer is a good card
+            return checked(rows, Approved(None, None, None), at, livemode)
+        case Pending() | NotSent() | Unknown():
+            return refused(method, UNASKED, livemode)
+        case _:
+            assert_never(said)
+
+
+def promised(instruction: Instruction) -> Customer:
+    """The customer that waits for its card's check (customers.create with `payment_method`)."""
+    extra = instruction.asked.extra
+    customer = Customer(**extra["customer"])
+    return replace(customer, default_payment_method=instruction.asked.method if extra["default"] else None)
+
+
+def refused(method: PaymentMethod, word: Declined, livemode: bool) -> Change:
+    code, message, _ = declines.said(word)
+    released = given_back(method)
+    body = {"payment_method": released.wire(livemode)}
+    refusal = Refused(
+        message,
+        status=402,
+        type="card_error",
+        code=code,
+        decline_code=declines.error(word, None).get("decline_code"),
+        judged=True,
+        body=body,
+    )
+    return Change(saved=(released,), shows=released, refusal=refusal)
+
+
+def detach(call: Call, rows: Rows) -> Plan:
+    """Afterwards it is unusable, and no customer's default."""
+    method = payment_methods.found(call, rows)
+    if method.customer is None:
+        message = "The payment method you provided is not attached to a customer so detachment is impossible."
+        raise Refused(message, judged=True)
+    after = replace(method, customer=None, state="detached")
+    told: tuple[Told, ...] = (Told("payment_method.detached", after, method),)
+    customer = rows.get_one(Customer, "customer")
+    if customer and customer.default_payment_method == method.id:
+        without = replace(customer, default_payment_method=None)
+        told += (Told("customer.updated", without, customer),)
+        return Plan(Change(saved=(after, without), told=told, shows=after))
+    return Plan(Change(saved=(after,), told=told, shows=after))
+
+
+METHOD = Load(PaymentMethod, "method", "$3")
+ATTACH = Verb(
+    "payment_methods.attach", attach,
+    (METHOD, Load(Customer, "customer", "$4"), Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "method.id")),
+    lambda call: (call.ids["payment_method"], call.params.get("customer")),
+)  # fmt: skip
+DETACH = Verb(
+    "payment_methods.detach",
+    detach,
+    (METHOD, Load(Customer, "customer", "method.customer")),
+    lambda call: (call.ids["payment_method"],),
+)

@@ -1,0 +1,220 @@
+"""Customers: whom a shop knows. No field is required; a deleted one leaves a tombstone (B-5.67, B-5.68)."""
+
+from typing import Any, ClassVar, final
+
+from msgspec.structs import replace
+
+from sluice.books.events import Told
+from sluice.books.vault.cards import StoredCard
+from sluice.books.vault.cvcs import StoredCvc
+from sluice.core.errors import Refused, missing
+from sluice.core.ids import chance, new_id
+from sluice.customers import payment_methods
+from sluice.customers.details import Hash, address, email, kept, metadata, shipping
+from sluice.customers.payment_methods import PaymentMethod
+from sluice.payments import routing
+from sluice.payments.calls import Call, Verb, id_in
+from sluice.payments.plans import Change, Plan, Request
+from sluice.rails.types import Authorize
+from sluice.core.money import Money
+from sluice.shapes.objects import build
+from sluice.store.reads import Load, Rows
+from sluice.store.rows import Row
+
+PLAIN = (
+    "business_name",
+    "description",
+    "individual_name",
+    "name",
+    "next_invoice_sequence",
+    "phone",
+    "preferred_locales",
+    "tax_exempt",
+)
+SERVES = (
+    "address balance business_name description email individual_name invoice_prefix invoice_settings metadata name"
+    " next_invoice_sequence phone preferred_locales shipping tax_exempt"
+)
+
+
+@final
+class Customer(Row, frozen=True):
+    table: ClassVar[str] = "customers"
+    created: int
+    email: str | None
+    deleted: bool
+    default_payment_method: str | None
+    invoice_prefix: str
+    doc: dict[str, Any]
+
+    def wire(self, livemode: bool) -> dict[str, Any]:
+        if self.deleted:
+            return {"id": self.id, "object": "customer", "deleted": True}
+        return self.last_state(livemode)
+
+    def last_state(self, livemode: bool) -> dict[str, Any]:
+        settings = self.doc["invoice_settings"] | {"default_payment_method": self.default_payment_method}
+        return build(
+            "customer",
+            id=self.id,
+            created=self.created,
+            email=self.email,
+            livemode=livemode,
+            invoice_prefix=self.invoice_prefix,
+            **self.doc | {"invoice_settings": settings},
+        )
+
+
+BLANK: Hash = {
+    "address": None,
+    "balance": 0,
+    "currency": None,
+    "delinquent": False,
+    "description": None,
+    "discount": None,
+    "invoice_settings": {"custom_fields": None, "footer": None, "rendering_options": None},
+    "metadata": {},
+    "name": None,
+    "next_invoice_sequence": 1,
+    "phone": None,
+    "preferred_locales": [],
+    "shipping": None,
+    "tax_exempt": "none",
+}
+LOADS = (Load(Customer, "twin", "$3", "invoice_prefix"),)
+
+
+def described(old: Hash, call: Call) -> Hash:
+    """`doc` with what the call gives."""
+    params = call.params
+    doc = kept(old, params, PLAIN) | {"metadata": metadata(old["metadata"], params)}
+    doc["preferred_locales"] = doc["preferred_locales"] or []
+    doc["tax_exempt"] = doc["tax_exempt"] or "none"
+    if "address" in params:
+        doc["address"] = address(params["address"], old["address"])
+    if "shipping" in params:
+        doc["shipping"] = shipping(params["shipping"], old["shipping"])
+    if "balance" in params:
+        doc["balance"] = params["balance"]
+        doc["currency"] = old["currency"] or (call.currency if params["balance"] else None)
+    if "invoice_settings" in params:
+        doc["invoice_settings"] = invoice_settings(old["invoice_settings"], params["invoice_settings"])
+    return {name: value for name, value in doc.items() if value is not None or name not in ("business_name", "individual_name")}
+
+
+def invoice_settings(old: Hash, given: Hash) -> Hash:
+    made = kept(old, given, ("custom_fields", "footer", "rendering_options"))
+    if options := made["rendering_options"]:
+        made["rendering_options"] = {"amount_tax_display": None, "template": None} | options
+    return made
+
+
+def prefix(call: Call, rows: Rows, own: str | None = None) -> str:
+    """B-5.67: unique, 1 to 12 of [A-Z0-9]; made up if absent."""
+    given = call.params.get("invoice_prefix")
+    if given is None:
+        return own or chance(8).upper()
+    if not (given.isascii() and given.isalnum() and given == given.upper() and len(given) <= 12):
+        raise Refused("An invoice prefix has 1 to 12 characters, each of A-Z or 0-9.", param="invoice_prefix")
+    twin = rows.get_one(Customer, "twin")
+    if twin and twin.invoice_prefix != own:
+        raise Refused(f"The invoice prefix {given} belongs to another customer.", param="invoice_prefix", judged=True)
+    return str(given)
+
+
+def create(call: Call, rows: Rows) -> Plan:
+    """B-5.67. With `payment_method` the card is checked first and attached (B-5.62)."""
+    settings = call.params.get("invoice_settings", {})
+    default, given = settings.get("default_payment_method"), call.params.get("payment_method")
+    if default and not given:
+        raise Refused(
+            "The customer does not have a payment method with this ID: give it in `payment_method` too.",
+            param="invoice_settings[default_payment_method]",
+        )
+    customer = Customer(
+        new_id("cus_", 14), 0, call.at, email(call.params) if "email" in call.params else None, False, None,
+        prefix(call, rows), described(BLANK, call),
+    )  # fmt: skip
+    if given:
+        return with_method(call, rows, customer, default)
+    return Plan(Change(new=(customer,), told=(Told("customer.created", customer),), shows=customer))
+
+
+def with_method(call: Call, rows: Rows, customer: Customer, default: str | None) -> Plan:
+    """The card is asked about first; the customer is there only if it passes."""
+    method, new, card = payment_methods.named(call, rows, "method", "payment_method")
+    payment_methods.attachable(method)
+    if default and default not in (method.id, call.params["payment_method"]):
+        raise Refused("The default must be the payment method given.", param="invoice_settings[default_payment_method]")
+    pending = {"customer": plain_row(customer), "default": bool(default)}
+    taken = replace(method, state="taken")
+    change = Change(new=(taken, *new[1:])) if new else Change(saved=(taken,))
+    request = Request(
+        Authorize(Money(0, call.currency), capture=False), method.id, new_id("ask_"), routing.choose(call, "card", call.currency).name,
+        stored=rows.get_one(StoredCard, "card"), code=rows.get_one(StoredCvc, "code"), card=card, method=method.id,
+        shows="customer", extra=pending,
+    )  # fmt: skip
+    return Plan(change, request)
+
+
+def plain_row(customer: Customer) -> Hash:
+    return {name: getattr(customer, name) for name in customer.__struct_fields__}
+
+
+def live(call: Call, rows: Rows) -> Customer:
+    """The customer that the path names; a deleted one cannot be changed (404, as reported and chosen in B-5.68)."""
+    customer = rows.get_one(Customer, "customer")
+    if customer is None or customer.deleted:
+        raise missing("customer", call.ids["customer"], "id", status=404)
+    return customer
+
+
+def update(call: Call, rows: Rows) -> Plan:
+    customer = live(call, rows)
+    changes: Hash = {"doc": described(customer.doc, call), "invoice_prefix": prefix(call, rows, customer.invoice_prefix)}
+    if "email" in call.params:
+        changes["email"] = email(call.params)
+    if "default_payment_method" in call.params.get("invoice_settings", {}):
+        changes["default_payment_method"] = default_method(call, rows, customer)
+    after = replace(customer, **changes)
+    return Plan(Change(saved=(after,), told=(Told("customer.updated", after, customer),), shows=after))
+
+
+def default_method(call: Call, rows: Rows, customer: Customer) -> str | None:
+    """B-5.67: it must be attached to this customer."""
+    given: str | None = call.params["invoice_settings"]["default_payment_method"]
+    if given is None:
+        return None
+    method = rows.get_one(PaymentMethod, "method")
+    if method is None or method.customer != customer.id:
+        raise Refused(
+            f"The customer does not have a payment method with the ID {given}. The payment method must be attached to the customer.",
+            code="resource_missing", param="invoice_settings[default_payment_method]", judged=True,
+        )  # fmt: skip
+    return given
+
+
+def delete(call: Call, rows: Rows) -> Plan:
+    """Permanent; the event carries the full last state. Its methods were detached before (customers.leave)."""
+    customer = live(call, rows)
+    after = replace(customer, deleted=True, default_payment_method=None)
+    told = Told("customer.deleted", after, object=customer.last_state(call.livemode))
+    return Plan(Change(saved=(after,), told=(told,), shows=after))
+
+
+CREATE = Verb(
+    "customers.create", create,
+    (
+        *LOADS, Load(PaymentMethod, "method", "$4"), Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "method.id"),
+    ),
+    lambda call: (call.params.get("invoice_prefix"), call.params.get("payment_method")),
+)  # fmt: skip
+UPDATE = Verb(
+    "customers.update", update,
+    (*LOADS, Load(Customer, "customer", "$4"), Load(PaymentMethod, "method", "$5")),
+    lambda call: (
+        call.params.get("invoice_prefix"), call.ids["customer"],
+        call.params.get("invoice_settings", {}).get("default_payment_method"),
+    ),
+)  # fmt: skip
+DELETE = Verb("customers.delete", delete, (Load(Customer, "customer", "$3"),), id_in("customer"))

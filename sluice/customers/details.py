@@ -1,0 +1,53 @@
+"""Hashes that several nouns carry: metadata, addresses, shipping (B-2.23, B-4.7, B-4.8)."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sluice.core.errors import Refused
+from sluice.shapes.objects import merge, whole
+
+Hash = dict[str, Any]
+EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\.]+(\.[^@\s<>\"(),:;\[\]\\.]+)*")
+
+
+def metadata(old: Hash, params: Hash) -> Hash:
+    """Given keys are set, an empty value deletes its key, an empty string deletes all, unnamed keys stay."""
+    if "metadata" not in params:
+        return old
+    given = params["metadata"]
+    if given is None:
+        return {}
+    return {key: value for key, value in (old | given).items() if value}
+
+
+def address(given: Hash | None, old: Hash | None = None) -> Hash | None:
+    """All six keys, the country in upper case; leaf by leaf over what was there."""
+    if given is None:
+        return None
+    made = whole("address", merge(old or {}, given))
+    if made and made.get("country"):
+        made["country"] = made["country"].upper()
+    return made
+
+
+def shipping(given: Hash | None, old: Hash | None = None) -> Hash | None:
+    if given is None:
+        return None
+    made = whole("shipping", merge(old or {}, given))
+    if made is not None:
+        made["address"] = address(made.get("address") or {})
+    return made
+
+
+def email(params: Hash, name: str = "email") -> str | None:
+    """B-2.24: checked for form only."""
+    given: str | None = params[name]
+    if given is not None and not EMAIL.fullmatch(given):
+        raise Refused(f"Invalid email address: {given}", code="email_invalid", param=name)
+    return given
+
+
+def kept(old: Hash, params: Hash, names: Iterable[str]) -> Hash:
+    """`old` with those of `names` that were given; an unset one becomes null."""
+    return old | {name: params[name] for name in names if name in params}

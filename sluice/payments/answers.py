@@ -1,0 +1,121 @@
+"""Answers: what the caller reads, and what is kept under the key. Rendered from the rows as they were committed (DESIGN §2.5)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from sluice.books.ledger import BalanceTransaction
+from sluice.core.errors import Refused
+from sluice.customers.customers import Customer
+from sluice.customers.payment_methods import PaymentMethod
+from sluice.payments.charges import Charge
+from sluice.payments.intents import PUBLIC, Intent
+from sluice.payments.instructions import Instruction
+from sluice.payments.plans import Change
+from sluice.payments.refunds import Refund
+from sluice.shapes import expand, page
+from sluice.shapes.contract import operation
+from sluice.store.database import Database
+from sluice.store.facts import Fact
+from sluice.store.rows import Row
+
+PREFIXES: dict[str, type[Row]] = {
+    "ch": Charge, "cus": Customer, "pi": Intent, "pm": PaymentMethod, "re": Refund, "txn": BalanceTransaction,
+}  # fmt: skip
+PRIVATE = {"payment_method": ("customer", "metadata", "fingerprint")}  # B-1.7
+# Under which names the rules of a settling find rows.
+NAMES: dict[type[Row], str] = {
+    Intent: "intent", Charge: "charge", Refund: "refund", PaymentMethod: "method", Customer: "customer", Instruction: "instruction",
+}  # fmt: skip
+OF_CHARGE = """select id, version, created, status, amount, currency, charge, intent, balance_transaction,
+    failure_balance_transaction, instruction, doc from refunds where scope = $1 and charge = $2 order by id desc limit 11"""
+EMBEDDED = 10  # B-3.12
+
+Written = dict[tuple[type[Row], str], Row]
+encode = msgspec.json.Encoder().encode
+
+
+class Answer(Struct, frozen=True):
+    """A status and the bytes of its body. `original` is the request that executed it, when this is a replay."""
+
+    status: int
+    body: bytes
+    original: str | None = None
+    retry: bool | None = None
+
+
+class Renderer:
+    """Makes objects public for one caller: unexpanded, expanded, or cut to what a publishable key may see."""
+
+    def __init__(self, database: Database, scope: int, livemode: bool, publishable: bool, docs: str) -> None:
+        self.database, self.scope, self.livemode, self.publishable, self.docs = database, scope, livemode, publishable, docs
+
+    async def answer(self, change: Change, wanted: expand.Steps) -> Answer:
+        """What the caller of a change reads: the row that it shows, or the refusal that it ended in."""
+        if change.refusal:
+            refusal = change.refusal
+            return Answer(refusal.status, error(refusal, self.publishable, self.docs), retry=refusal.retry)
+        assert change.shows
+        written = Fact("", saved=change.saved, new=change.new).written()
+        return Answer(200, await self.show(change.shows.wire(self.livemode), wanted, written))
+
+    async def show(self, shown: dict[str, Any], steps: expand.Steps, written: Written | None = None) -> bytes:
+        """`written`: rows of a fact that is about to be committed; they outrank the database's."""
+        made = self.cut(shown)
+        if steps:
+            over = written or {}
+            made = await expand.expand(
+                made, steps, lambda id: self.fetch(id, over), lambda holder, _: self.listed(holder, over)
+            )
+        return encode(made)
+
+    def cut(self, shown: dict[str, Any]) -> dict[str, Any]:
+        return public(shown) if self.publishable else shown
+
+    async def fetch(self, id: str, written: Written) -> dict[str, Any] | None:
+        row_type = PREFIXES.get(id.partition("_")[0])
+        if row_type is None:
+            return None
+        row = written.get((row_type, id)) or await self.database.one(row_type, self.scope, id)
+        return None if row is None else self.cut(row.wire(self.livemode))
+
+    async def listed(self, holder: dict[str, Any], written: Written) -> dict[str, Any] | None:
+        """A charge's refunds, the newest ten (B-3.12); other lists that the contract has hold nothing that we serve."""
+        if holder["object"] != "charge":
+            return None
+        url = f"/v1/charges/{holder['id']}/refunds"
+        rows = {row[0]: Refund(*row) for row in await self.database.fetch(OF_CHARGE, self.scope, holder["id"])}
+        rows |= {id: row for (_, id), row in written.items() if isinstance(row, Refund) and row.charge == holder["id"]}
+        newest = [rows[id].wire(self.livemode) for id in sorted(rows, reverse=True)]
+        return page.envelope(newest[:EMBEDDED], len(newest) > EMBEDDED, url)
+
+
+def public(shown: dict[str, Any]) -> dict[str, Any]:
+    """B-1.7."""
+    if shown.get("object") == "payment_intent":
+        seen = {name: shown[name] for name in PUBLIC if name in shown}
+        error = seen.get("last_payment_error")
+        if error and "payment_method" in error:
+            seen["last_payment_error"] = error | {"payment_method": public(error["payment_method"])}
+        return seen
+    if shown.get("object") == "payment_method":
+        card = {name: value for name, value in shown["card"].items() if name != "fingerprint"}
+        return {name: value for name, value in shown.items() if name not in PRIVATE["payment_method"]} | {"card": card}
+    return shown
+
+
+def steps(operation_id: str, paths: tuple[str, ...]) -> expand.Steps:
+    return expand.plan(operation(operation_id), list(paths)) if paths else {}
+
+
+def error(refusal: Refused, publishable: bool, docs: str) -> bytes:
+    """The envelope: keys only where they have a value, in alphabetical order (B-2.1, B-2.3)."""
+    keys: dict[str, Any] = {
+        name: public(value) if publishable and isinstance(value, dict) else value for name, value in refusal.body.items()
+    }
+    keys |= {"code": refusal.code, "decline_code": refusal.decline_code, "message": refusal.message, "param": refusal.param}
+    if refusal.code:
+        keys["doc_url"] = f"{docs}/docs/errors#{refusal.code.replace('_', '-')}"
+    keys["type"] = refusal.type
+    return encode({"error": {name: keys[name] for name in sorted(keys) if keys[name] is not None}})

@@ -1,0 +1,62 @@
+"""A call of the API as the rules see it, and a verb: what it reads, and the rule that judges it."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from sluice.payments.plans import Plan, Terms
+from sluice.core.secrets import Secret
+from sluice.rails.types import Card
+from sluice.store.reads import Loads, Rows
+from sluice.store.rows import Row
+
+
+class Sealer(Protocol):
+    """Puts a card into an envelope: the vault's part that needs no database. Answers the vault's row, and the fingerprint."""
+
+    def seal(self, scope: int, account: str, card: Card) -> tuple[Row, str]: ...
+
+    def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> Row: ...
+
+
+class Call(Struct, frozen=True):
+    """One request, authenticated and walked. `at` is its second; everything that it writes bears it."""
+
+    operation: str
+    scope: int
+    livemode: bool
+    account: str
+    at: int
+    request: str  # req_…
+    vault: Sealer
+    kind: str = "secret"  # of the key: secret, restricted, publishable
+    ids: dict[str, str] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    key: str = ""  # the idempotency key
+    given: bool = False  # by the caller; else it is one of ours
+    fingerprint: bytes = b""
+    expand: tuple[str, ...] = ()
+    currency: str = "usd"  # the account's
+    rails: frozenset[str] = frozenset()  # that this scope may use
+    terms: Terms = Terms()
+    public_url: str = ""
+
+    @property
+    def publishable(self) -> bool:
+        return self.kind == "publishable"
+
+
+class Verb(Struct, frozen=True):
+    """One write of the API. `check` is pure: it refuses, or says what is written and what a rail is asked."""
+
+    name: str
+    check: Callable[[Call, Rows], Plan]
+    loads: Loads = ()
+    names: Callable[[Call], tuple[Any, ...]] = lambda call: ()
+    may: Callable[[Call, Rows], None] = lambda call, rows: None  # what authorisation still needs rows for (B-1.6)
+
+
+def id_in(name: str) -> Callable[[Call], tuple[Any, ...]]:
+    """The row that the path names."""
+    return lambda call: (call.ids[name],)

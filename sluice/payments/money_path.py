@@ -1,0 +1,165 @@
+"""The money path: recall, check, open, send, settle, answer. Every write of the API takes it, top to bottom (DESIGN §2).
+
+Nothing is asked of a rail before *open* is committed; nothing is answered before *settle* is. An answer that we did not get is
+unknown, never declined: the caller reads `processing`, and recovery finds the truth.
+"""
+
+import asyncio
+
+from sluice.core import limits
+from sluice.core.clock import clock
+from sluice.core.errors import Refused
+from sluice.core.ids import new_id
+from sluice.payments.answers import NAMES, Answer, Renderer, steps
+from sluice.payments.calls import Call, Verb
+from sluice.payments.desk import Desk
+from sluice.payments.instructions import Asked, Instruction, plain
+from sluice.payments.plans import Change, Plan, Request
+from sluice.payments.settling import Case, completed, leased, settle
+from sluice.rails import caller
+from sluice.rails.outcomes import NotSent, Outcome
+from sluice.rails.types import Authorize, Card, Void
+from sluice.store.facts import Claim, Fact
+from sluice.store.reads import Kept, Rows
+
+STEPS = ("recall", "check", "open", "send", "settle", "answer")
+_waiters = 0
+
+
+async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
+    """One write. Raises `Refused` for what is not kept under the key; answers everything else, replays included."""
+    token, names, wanted = new_id("tk_"), verb.names(call), steps(call.operation, call.expand)
+    renderer = Renderer(desk.database, call.scope, call.livemode, call.publishable, desk.public_url)
+    kept, rows, case, card = None, Rows(), None, None
+    for look in range(limits.LOOKS):
+        if look or any(names):  # a create that names nothing reads nothing: its claim tells
+            kept, rows = await desk.database.load(call.scope, call.key, verb.loads, *names)
+        verb.may(call, rows)
+        if kept and kept.token == token and kept.status is None and case:  # *open* is ours, though its answer was lost
+            return await desk.finish(ask(desk, call, case, card))
+        if kept:
+            return await recall(desk, call, kept, token)
+        try:
+            plan = verb.check(call, rows)
+        except Refused as refusal:
+            if not refusal.judged:
+                raise
+            plan = Plan(Change(refusal=refusal))
+        if plan.request is None:
+            answer = await renderer.answer(plan.change, wanted)
+            if await desk.database.write(alone(verb, call, plan.change, token, answer), payment=named(plan.change)):
+                return answer
+            continue
+        with caller.room(desk.rails[plan.request.rail]):
+            card = await desk.card(call.scope, plan.request)
+            fact, case = opened(desk, verb, call, plan.change, plan.request, rows, token)
+            if await desk.database.write(fact, payment=plan.request.subject):
+                return await desk.finish(ask(desk, call, case, card))
+    raise Refused(
+        "This object is being changed by other calls at this moment. Try again.", status=429, code="lock_timeout", retry=True
+    )
+
+
+async def recall(desk: Desk, call: Call, kept: Kept, token: str) -> Answer:
+    """What the key has to say: its stored bytes, a mismatch, or 409 while the first call runs (B-1.34 to B-1.37)."""
+    kept = await waited(desk, call, kept)
+    if kept.status is None:
+        raise Refused(
+            f"There is currently another in-progress request using this Idempotency-Key ({call.key}). Try again later.",
+            status=409, code="idempotency_key_in_use", type="idempotency_error", retry=True,
+        )  # fmt: skip
+    if kept.fingerprint != call.fingerprint:
+        raise Refused(
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other"
+            f" than '{call.key}' if you meant to execute a different request.",
+            type="idempotency_error",
+        )
+    assert kept.body is not None
+    return Answer(kept.status, kept.body.encode(), None if kept.token == token else kept.request)
+
+
+async def waited(desk: Desk, call: Call, kept: Kept) -> Kept:
+    """A bounded wait for the key's first call; a capped number of callers wait, the others are told at once (F1)."""
+    global _waiters
+    ends, pause = clock.now() + limits.WAIT_FOR_KEY, 0.02
+    if kept.status is not None or _waiters >= limits.WAITERS:
+        return kept
+    _waiters += 1
+    try:
+        while kept.status is None and clock.now() < ends:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.25)
+            again, _ = await desk.database.load(call.scope, call.key, ())
+            kept = again or kept
+        return kept
+    finally:
+        _waiters -= 1
+
+
+async def ask(desk: Desk, call: Call, case: Case, card: Card | None) -> Answer:
+    """Send, settle, answer: in a task of its own, which a caller that hangs up does not cancel."""
+    instruction = case.instruction
+    if clock.micros() >= instruction.until:  # we slept too long: recovery may have begun (F13)
+        said: Outcome = NotSent("the lease had run out before a byte was sent")
+    else:
+        said = await caller.ask(desk.rails[instruction.rail], instruction.message, card, limits.RAIL_SECONDS)
+    if answer := await settle(desk, case, said):
+        return answer
+    kept, _ = await desk.database.load(call.scope, call.key, ())  # somebody else settled it: what the database says
+    assert kept
+    return await recall(desk, call, kept, instruction.asked.claim)
+
+
+def alone(verb: Verb, call: Call, change: Change, token: str, answer: Answer) -> Fact:
+    """A write that asks nobody: key, change, events and answer in one commit."""
+    key = claim(call, token, answer)
+    return completed(verb.name, call.scope, call.livemode, call.at, change, key, call.request, call.key if call.given else None)
+
+
+def claim(call: Call, token: str, answer: Answer | None) -> Claim:
+    status, body = (answer.status, answer.body.decode()) if answer else (None, None)
+    return Claim(call.key, call.fingerprint, token, call.request, call.at, status, body)
+
+
+def opened(desk: Desk, verb: Verb, call: Call, change: Change, request: Request, rows: Rows, token: str) -> tuple[Fact, Case]:
+    """*open*: ONE commit. Rows moved, key claimed, instruction written with its envelope, lease taken."""
+    reference = desk.reference(request.id)
+    envelope = desk.rails[request.rail].prepare(request.ask, reference)
+    asked = Asked(
+        operation=call.operation, request=call.request, key=call.key, given=call.key if call.given else None, claim=token,
+        shows=request.shows, publishable=call.publishable, expand=call.expand, charge=request.charge, method=request.method,
+        customer=request.customer, terms=call.terms, extra=request.extra,
+    )  # fmt: skip
+    instruction = Instruction(
+        request.id, 0, call.at, request.subject, kind(request), "open", request.rail, reference, token, leased(), 0,
+        request.stored.id if request.stored else None, plain(envelope), None, plain(asked),
+    )  # fmt: skip
+    change = Change(saved=change.saved, stand=change.stand, new=(*change.new, instruction), gone=change.gone, told=change.told)
+    fact = completed(
+        f"{verb.name}.open", call.scope, call.livemode, call.at, change, claim(call, token, None), call.request, asked.given
+    )
+    return fact, Case(call.scope, call.livemode, after(rows, fact), token)
+
+
+def after(rows: Rows, fact: Fact) -> Rows:
+    """The rows that settle needs, as *open* left them."""
+    written = fact.written()
+    now = Rows({name: written.get((type(row), row.id), row) if row else None for name, row in rows.items()})
+    now.update({NAMES[type(row)]: row for row in written.values() if type(row) in NAMES})
+    return now
+
+
+def kind(request: Request) -> str:
+    """What the instruction is called: its message's verb, but for a check of a card and the end of a pending refund."""
+    match request.ask:
+        case Authorize() if not request.ask.money.amount:
+            return "check"
+        case Void() if request.shows == "refund":
+            return "cancel_refund"
+        case _:
+            return type(request.ask).__name__.lower()
+
+
+def named(change: Change) -> str:
+    """What the group commit sorts by."""
+    return change.saved[0].id if change.saved else ""

@@ -1,0 +1,190 @@
+"""Settle: ONE commit for the rail's word. Answer stored, instruction closed, state derived, postings, events, the key's answer.
+
+The path itself settles, or recovery for a path that died; the same lines for both.
+"""
+
+from collections.abc import Callable
+from typing import Any, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sluice.books.events import lines
+from sluice.books.ledger import BalanceTransaction
+from sluice.core import limits
+from sluice.core.clock import clock
+from sluice.core.ids import new_id
+from sluice.customers.attaching import checked
+from sluice.customers.customers import Customer
+from sluice.customers.payment_methods import PaymentMethod
+from sluice.payments import attempts, capture, refunds
+from sluice.payments.answers import Answer, Renderer, steps
+from sluice.payments.charges import Charge
+from sluice.payments.desk import Desk
+from sluice.payments.discrepancies import Discrepancy
+from sluice.payments.instructions import Asked, Instruction, heard
+from sluice.payments.intents import Intent
+from sluice.payments.plans import Change
+from sluice.payments.refunds import Contradiction, Refund
+from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Unknown, Word
+from sluice.store.facts import Claim, Fact, Finish
+from sluice.store.reads import Kept, Load, Rows
+
+Decide = Callable[[Rows, Outcome, int, bool], Change]
+DECIDE: dict[str, Decide] = {
+    "authorize": attempts.decide,
+    "capture": capture.captured,
+    "check": checked,
+    "refund": refunds.decide,
+    "cancel_refund": refunds.canceled,
+    "void": capture.voided,
+}
+# What the settling of any instruction reads, found from the instruction itself.
+LOADS = (
+    Load(Instruction, "instruction", "$3"),
+    Load(Refund, "refund", "coalesce(instruction.call -> 'extra' ->> 'refund', instruction.subject)"),
+    Load(Instruction, "refunding", "refund.instruction"),
+    Load(Intent, "intent", "coalesce(refund.intent, instruction.subject)"),
+    Load(Charge, "charge", "instruction.call ->> 'charge'"),
+    Load(PaymentMethod, "method", "instruction.call ->> 'method'"),
+    Load(Customer, "customer", "instruction.call ->> 'customer'"),
+    Load(BalanceTransaction, "sold", "charge.balance_transaction"),
+)
+PAUSES = (1, 2, 5, 15, 60, 300, 900)  # seconds before recovery asks again
+
+
+class Case(Struct):
+    """One instruction that is to be settled: its rows, whose lease it is, and whether its caller still waits for the answer."""
+
+    scope: int
+    livemode: bool
+    rows: Rows
+    token: str
+    waits: bool = True
+
+    @property
+    def instruction(self) -> Instruction:
+        return self.rows.one(Instruction, "instruction")
+
+
+async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
+    """Writes the word and answers the caller; None: somebody else has settled it, or will. Never asks the rail."""
+    while True:
+        fact, answer = await settlement(desk, case, said)
+        if await desk.database.write(fact, payment=case.instruction.subject, must=True):
+            return answer
+        case = await read(desk, case.scope, case.livemode, case.instruction.id, case.token)
+        if case.instruction.state == "closed" or case.instruction.token != case.token:
+            await late(desk, case, said)
+            return None
+
+
+async def read(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> Case:
+    """The rows as they are now; whether the key still waits."""
+    _, rows = await desk.database.load(scope, None, LOADS, id)
+    case = Case(scope, livemode, rows, token)
+    kept, _ = await desk.database.load(scope, case.instruction.asked.key, ())
+    case.waits = still_waits(kept, case.instruction.asked)
+    return case
+
+
+def still_waits(kept: Kept | None, asked: Asked) -> bool:
+    return kept is not None and kept.status is None and kept.token == asked.claim
+
+
+async def settlement(desk: Desk, case: Case, said: Outcome) -> tuple[Fact, Answer | None]:
+    """The fact of a word, and the answer that belongs to it."""
+    at, before = clock.seconds(), case.instruction
+    after = heard_of(before, said)
+    try:
+        change = DECIDE[before.verb](case.rows, said, at, case.livemode)
+    except Contradiction as contradiction:
+        return disputed(case, after, said, str(contradiction), at), None
+    discrepancy = lied(before, said, at)
+    asked = before.asked
+    saved = (*change.saved, after) if after not in change.saved else change.saved
+    change = replace(change, saved=saved, new=(*change.new, *discrepancy))
+    answer = await shown(desk, case, change) if case.waits else None
+    key = Finish(asked.key or "", asked.claim, answer.status, answer.body.decode()) if answer else None
+    return completed(f"{before.verb}.settle", case.scope, case.livemode, at, change, key, asked.request, asked.given), answer
+
+
+def heard_of(before: Instruction, said: Word) -> Instruction:
+    """The instruction after the word: closed by a final one, on its way back when the rail lied, else open for recovery."""
+    match said:
+        case Approved() | Declined() | ActionRequired():
+            return replace(before, state="closed", said=heard(said))
+        case NotSent() if before.verb in ("authorize", "check"):
+            return replace(before, state="closed", said=heard(said))
+        case Unknown() if before.verb == "check":
+            return replace(before, state="reversing", said=heard(said), until=soon(before))
+        case Unknown(said=Approved()) if before.verb == "authorize":
+            return replace(before, state="reversing", said=heard(said), until=soon(before))
+        case _:
+            return replace(before, said=heard(said), until=soon(before), tries=before.tries + 1)
+
+
+def soon(before: Instruction) -> int:
+    """When recovery looks again, in microseconds of the database's clock."""
+    return clock.micros() + PAUSES[min(before.tries, len(PAUSES) - 1)] * 1_000_000
+
+
+def lied(before: Instruction, said: Word, at: int) -> tuple[Discrepancy, ...]:
+    """F20: an approval of something else is what a person must see."""
+    if isinstance(said, Unknown) and said.said:
+        return (Discrepancy(new_id("dis_"), 0, at, "wrong_answer", before.id, heard(said), None),)
+    return ()
+
+
+def disputed(case: Case, after: Instruction, said: Outcome, why: str, at: int) -> Fact:
+    """What no move allows is kept for a person, never dropped, never applied."""
+    row = Discrepancy(new_id("dis_"), 0, at, "contradiction", after.id, heard(said) | {"why": why}, None)
+    return Fact("discrepancy", case.scope, new_id("fact_"), saved=(after,), new=(row,))
+
+
+async def late(desk: Desk, case: Case, said: Outcome) -> None:
+    """F12: an approval for something closed otherwise. Stored and shown; a hold of the buyer's money is reversed at once."""
+    before = case.instruction
+    if not isinstance(said, Approved) or before.state != "closed" or before.said and before.said["type"] == "Approved":
+        return
+    row = Discrepancy(new_id("dis_"), 0, clock.seconds(), "late_approval", before.id, heard(said), None)
+    back = replace(before, state="reversing", said=heard(said), until=clock.micros())
+    await desk.database.write(Fact("discrepancy", case.scope, new_id("fact_"), saved=(back,), new=(row,)), must=True)
+
+
+async def shown(desk: Desk, case: Case, change: Change) -> Answer:
+    """The caller's answer, as his own call would have made it."""
+    asked = case.instruction.asked
+    renderer = Renderer(desk.database, case.scope, case.livemode, asked.publishable, desk.public_url)
+    return await renderer.answer(change, steps(asked.operation, asked.expand))
+
+
+def completed(
+    name: str,
+    scope: int,
+    livemode: bool,
+    at: int,
+    change: Change,
+    key: Claim | Finish | None,
+    request: str | None,
+    given: str | None,
+) -> Fact:
+    """A change as the writer takes it: a money fact bears its header's id, every other one its own."""
+    header = next((row.id for row in change.new if isinstance(row, BalanceTransaction)), None)
+    events: tuple[Any, ...] = tuple(lines(change.told, livemode, at, request, given))
+    return Fact(
+        name,
+        scope,
+        header or new_id("fact_"),
+        key,
+        change.saved,
+        change.stand,
+        change.new,
+        change.gone,
+        (*change.postings, *events),
+    )
+
+
+def leased() -> int:
+    """The end of a lease taken now, in microseconds: the rail's deadline and a margin."""
+    return clock.micros() + int((limits.RAIL_SECONDS + limits.LEASE_MARGIN) * 1_000_000)
