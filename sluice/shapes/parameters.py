@@ -6,15 +6,15 @@ of the request. In each hash its values come before what it lacks: a caller who 
 """
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sluice.core.limits import METADATA_KEY, METADATA_KEYS, METADATA_VALUE
 from sluice.shapes import watched
+from sluice.shapes.compounds import array_of, map_of, metadata, union
 from sluice.shapes.contract import Operation, Schema, has_schema, operation, resolved, schema
 from sluice.shapes.findings import Findings
 from sluice.shapes.forms import Node, Tree, split
-from sluice.shapes.scalars import Reader, not_text, scalar
+from sluice.shapes.scalars import Reader, scalar
 from sluice.shapes.watched import Watched
 
 Served = dict[str, Any] | None  # names to what is served below them; None: everything
@@ -75,10 +75,10 @@ def below(served: frozenset[str]) -> dict[str, Any]:
 def reader(given: Schema, name: str, served: Served, answer: Schema | None, how: How) -> Reader:
     """The reader of any schema; `answer` is the hash that the answer has in the same place, if it has one."""
     if "anyOf" in given:
-        return union([each for each in given["anyOf"] if each.get("enum") != UNSET], name, served, answer, how)
+        return choice([each for each in given["anyOf"] if each.get("enum") != UNSET], name, served, answer, how)
     if given["type"] == "array":
         inside = served if served is None else served.get("", {})
-        return array_of(reader(given["items"], name, inside, answer, how), how)
+        return array_of(reader(given["items"], name, inside, answer, how), how.json)
     if given["type"] != "object":
         return scalar(given, how.json)
     if given.get("additionalProperties"):
@@ -86,11 +86,20 @@ def reader(given: Schema, name: str, served: Served, answer: Schema | None, how:
     return hash_of(given, served, answer, how)
 
 
+def choice(options: list[Schema], name: str, served: Served, answer: Schema | None, how: How) -> Reader:
+    readers: dict[str, list[Reader]] = {"object": [], "array": [], "scalar": []}
+    for each in options:
+        kind = each["type"] if each["type"] in readers else "scalar"
+        readers[kind].append(read := reader(each, name, served, answer, how))
+    return union(*readers.values()) if len(options) > 1 else read
+
+
 def hash_of(given: Schema, served: Served, answer: Schema | None, how: How) -> Reader:
     fields = {
         name: field(each, name, name in given.get("required", ()), served, answer, how)
         for name, each in given["properties"].items()
     }
+    takers = {name: each.read for name, each in fields.items() if each.served}
     required, strict = tuple(given.get("required", ())), how.strict
 
     def read(given: Node, at: str, findings: Findings) -> Any:
@@ -99,24 +108,29 @@ def hash_of(given: Schema, served: Served, answer: Schema | None, how: How) -> R
         values = {}
         for key, value in given.items():
             name = f"{at}[{key}]" if at else key
-            if key not in fields:
-                findings.unknown.append(name)
-                continue
-            take, unsets, served = fields[key]
-            if not served:
-                findings.unserved.append(name)
-            if value != "":
+            take = takers.get(key)
+            if value and take is not None:
                 values[key] = take(value, name, findings)
-            elif unsets:
-                values[key] = None
             else:
-                findings.empty(name)
+                values[key] = look(fields.get(key), value, name, findings)
         for key in required:
             if key not in given:
                 findings.missing(f"{at}[{key}]" if at else key)
         return Watched(values, at) if strict else values
 
     return read
+
+
+def look(field: Field | None, value: Node, name: str, findings: Findings) -> Any:
+    """The slow way: a name that is unknown or not served, the empty string, and what JSON has that is false."""
+    if field is None:
+        findings.unknown.append(name)
+        return None
+    if not field.served:
+        findings.unserved.append(name)
+    if value != "":
+        return field.read(value, name, findings)
+    return None if field.unsets else findings.empty(name)
 
 
 def field(given: Schema, name: str, required: bool, served: Served, answer: Schema | None, how: How) -> Field:
@@ -165,99 +179,3 @@ def counterpart(answer: Schema | None, name: str) -> Schema | None:
         if (found := resolved(each)).get("properties"):
             return found
     return schema(name) if has_schema(name) else None
-
-
-def array_of(item: Reader, how: How) -> Reader:
-    """B-1.17: by `[]`, by repeating the key, by index; gaps of indexes are closed."""
-
-    def read(given: Node, name: str, findings: Findings) -> Any:
-        if isinstance(given, list):
-            items = list(enumerate(given))
-        elif type(given) is dict and not how.json and all(map(is_index, given)):
-            items = sorted((int(key), value) for key, value in given.items())
-        else:
-            return findings.note("Invalid array", name)
-        return [element(value, f"{name}[{n}]", findings) for n, value in items]
-
-    def element(value: Node, name: str, findings: Findings) -> Any:
-        return findings.empty(name) if value == "" else item(value, name, findings)
-
-    return read
-
-
-@cache
-def is_index(key: str) -> bool:
-    return key.isascii() and key.isdigit() and str(int(key)) == key
-
-
-def map_of(item: Reader) -> Reader:
-    """A hash of any keys, its values all of one kind; an empty value unsets its key."""
-
-    def read(given: Node, at: str, findings: Findings) -> Any:
-        if type(given) is not dict:
-            return findings.note("Invalid object", at)
-        return {key: None if value == "" else item(value, f"{at}[{key}]", findings) for key, value in given.items()}
-
-    return read
-
-
-def metadata(given: Node, at: str, findings: Findings) -> Any:
-    """B-2.23: texts under any key, within limits; None deletes the key."""
-    if type(given) is not dict:
-        return findings.note("Invalid object", at)
-    if len(given) > METADATA_KEYS:
-        return findings.note(f"Metadata can have at most {METADATA_KEYS} keys; this one has {len(given)}.", at)
-    return {key: metadatum(key, value, f"{at}[{key}]", findings) for key, value in given.items()}
-
-
-def metadatum(key: str, value: Node, name: str, findings: Findings) -> Any:
-    text = value if type(value) is str else plain(value)
-    if text is None:
-        return not_text(value, name, findings)
-    if not 0 < len(key) <= METADATA_KEY or "[" in key or "]" in key:
-        findings.note(f"A metadata key has 1 to {METADATA_KEY} characters, without brackets; this one has {len(key)}.", name)
-    if len(text) > METADATA_VALUE:
-        findings.note(f"A metadata value can have at most {METADATA_VALUE} characters; this one has {len(text)}.", name)
-    return text or None
-
-
-def plain(value: Node) -> str | None:
-    """A JSON number or boolean as text; None for a hash or a list."""
-    if type(value) is bool:
-        return "true" if value else "false"
-    return None if isinstance(value, dict | list) else str(value)
-
-
-def union(options: list[Schema], name: str, served: Served, answer: Schema | None, how: How) -> Reader:
-    """The kind of node picks among the options; of several of that kind the first that finds no fault is taken."""
-    readers = [(kind_of(each), reader(each, name, served, answer, how)) for each in options]
-    if len(readers) == 1:
-        return readers[0][1]
-    hashes, lists, scalars = ([read for kind, read in readers if kind == wanted] for wanted in ("object", "array", "scalar"))
-
-    def read(given: Node, name: str, findings: Findings) -> Any:
-        if type(given) is dict:
-            return first_clean(hashes or lists or scalars, given, name, findings)
-        if isinstance(given, list):
-            return first_clean(lists or scalars or hashes, given, name, findings)
-        return first_clean(scalars or lists or hashes, given, name, findings)
-
-    return read
-
-
-def kind_of(given: Schema) -> str:
-    return given["type"] if given["type"] in ("object", "array") else "scalar"
-
-
-def first_clean(readers: list[Reader], given: Node, name: str, findings: Findings) -> Any:
-    """Without a clean one, the findings of the reader that knows most of the names."""
-    tries = []
-    for read in readers:
-        tried = Findings()
-        value = read(given, name, tried)
-        if tried.clean:
-            findings.add(tried)
-            return value
-        tries.append(tried)
-    findings.add(min(tries, key=lambda tried: len(tried.unknown)))
-    return None

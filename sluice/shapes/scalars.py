@@ -41,6 +41,8 @@ def scalar(schema: Schema, json: bool) -> Reader:
 
 
 def integer(given: Node, name: str, findings: Findings) -> Any:
+    if type(given) is str and given.isdigit() and given.isascii() and len(given) < 19:
+        return int(given)  # nearly all, three times as fast
     if type(given) is str and DIGITS(given) and LEAST <= (value := int(given)) <= MOST:
         return value
     return findings.note(f"Invalid integer: {shown(given, name)}", name, "parameter_invalid_integer")
