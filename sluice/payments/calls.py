@@ -24,6 +24,7 @@ class Call(Struct, frozen=True):
     """One request, authenticated and walked. `at` is its second; everything that it writes bears it."""
 
     operation: str
+    path: str
     scope: int
     livemode: bool
     account: str

@@ -192,7 +192,12 @@ def owned(call: Call, method: PaymentMethod, intent: Intent | None, customer: st
 
 def may(call: Call, rows: Rows) -> None:
     """B-1.6: with a publishable key, the intent's own secret; compared in constant time."""
-    intent, given = rows.get_one(Intent, "intent"), call.params.get("client_secret")
+    matching(call, rows.get_one(Intent, "intent"))
+
+
+def matching(call: Call, intent: Intent | None) -> None:
+    """Whether the secret that is given, or must be, is the intent's."""
+    given = call.params.get("client_secret")
     if given is None:
         if call.publishable:
             raise Refused("Missing required param: client_secret.", code="parameter_missing", param="client_secret")

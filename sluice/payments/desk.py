@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import structlog
 
 from sluice.books.vault.cards import Vault
-from sluice.books.vault.cvcs import Cvcs
 from sluice.core.clock import clock
 from sluice.payments.plans import Request
 from sluice.rails.types import Card, Rail
@@ -20,17 +19,8 @@ log = structlog.get_logger()
 class Desk:
     """One for a process. `epoch` stands in every reference to a rail; a restored backup raises it (F32)."""
 
-    def __init__(
-        self, database: Database, rails: dict[str, Rail], vault: Vault, cvcs: Cvcs, epoch: int, public_url: str
-    ) -> None:
-        self.database, self.rails, self.vault, self.cvcs, self.epoch, self.public_url = (
-            database,
-            rails,
-            vault,
-            cvcs,
-            epoch,
-            public_url,
-        )
+    def __init__(self, database: Database, rails: dict[str, Rail], vault: Vault, epoch: int, public_url: str) -> None:
+        self.database, self.rails, self.vault, self.epoch, self.public_url = database, rails, vault, epoch, public_url
         self.tasks: set[asyncio.Task[Any]] = set()
 
     def troubled(self, what: str, error: BaseException) -> None:
@@ -44,7 +34,7 @@ class Desk:
         """The card in clear, with its code, for the one message that needs it."""
         if request.card or request.stored is None:
             return request.card
-        code = await self.cvcs.open(scope, request.code, clock.seconds()) if request.code else None
+        code = await self.vault.open_cvc(scope, request.code, clock.seconds()) if request.code else None
         return await self.vault.open(scope, request.stored, code)
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,177 @@
+"""The door of /v1: decode, ask a domain, answer. It decides nothing. One ASGI app over the table of operations."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+import structlog
+
+from sluice.api.operations import HINTS, SERVED, Op
+from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
+from sluice.core.clock import clock
+from sluice.core.errors import Refused, Unavailable
+from sluice.core.ids import chance, new_id
+from sluice.core.networks import Network, client_address
+from sluice.merchants.keys import Authenticator, parse
+from sluice.merchants.permissions import Identity, admit
+from sluice.payments import money_path
+from sluice.payments.answers import Answer, Renderer, error, steps
+from sluice.payments.calls import Call, Verb
+from sluice.payments.desk import Desk
+from sluice.payments.plans import Terms
+from sluice.shapes import routes
+from sluice.shapes.contract import Operation
+from sluice.shapes.forms import Tree
+from sluice.shapes.parameters import walk
+from sluice.shapes.watched import Watched
+
+log = structlog.get_logger()
+KINDS = {"sk": "secret", "rk": "restricted", "pk": "publishable", "ek": "ephemeral"}
+DATABASE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+HELP = (
+    " Please see the list of what is served at /docs/served, or the API's description at /openapi.json. The path is case-sensitive,"
+    " and a slash at its end makes another one."
+)
+
+
+class Line(NamedTuple):
+    """What is printed of a request: no query, no body, no key."""
+
+    method: str
+    path: str
+    status: int
+    word: str  # the error's code, or the decline's
+    milliseconds: float
+    request: str
+
+
+class Door:
+    """`tell` gets a `Line` for each request."""
+
+    def __init__(
+        self, desk: Desk, authenticator: Authenticator, terms: Terms, trusted: tuple[Network, ...], tell: Callable[[Line], None]
+    ) -> None:
+        self.desk, self.authenticator, self.terms, self.trusted, self.tell = desk, authenticator, terms, trusted, tell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
+        if asked.method == "OPTIONS":
+            return await respond(send, 204, PREFLIGHT, b"")
+        headers: Headers = [*EVERYWHERE, (b"request-id", request.encode())]
+        if b"origin" in asked.headers:
+            headers += CORS
+        answer = await self.answer(asked, request, headers)
+        await respond(send, answer.status, headers + told(answer), answer.body, empty=asked.method == "HEAD")
+        spent = (time.perf_counter() - began) * 1_000
+        self.tell(Line(asked.method, asked.path, answer.status, word(answer), spent, request))
+        return None
+
+    async def answer(self, asked: Asked, request: str, headers: Headers) -> Answer:
+        """The answer of whatever happens; `headers` gains what the request alone decides."""
+        publishable = False
+        try:
+            operation, ids = self.route(asked)
+            identity = await self.identify(asked)
+            publishable = identity.kind == "pk"
+            if account := asked.check_account(identity.merchant):
+                headers.append((b"stripe-account", account.encode("latin-1")))
+            served = self.served(operation)
+            admit(identity, operation.id, served.resource, served.writes)
+            call = await self.call(asked, request, operation, ids, identity, served)
+            if call.given:
+                headers.append((b"idempotency-key", call.key.encode("latin-1")))
+            return await self.done(served, call)
+        except Refused as refusal:
+            return refused(refusal, publishable, self.desk.public_url)
+        except DATABASE as trouble:
+            log.error("unavailable", request=request, exc_info=trouble)
+            return refused(Unavailable("Sluice cannot reach its database now. Try again in a moment."), False, "")
+        except Exception as defect:
+            log.error("defect", request=request, exc_info=defect)
+            message = f"An error occurred on our side. Tell the operator this request: {request}."
+            return refused(Refused(message, status=500, type="api_error"), False, "")
+
+    def route(self, asked: Asked) -> tuple[Operation, dict[str, str]]:
+        asked.check_line()
+        asked.check_version()
+        found = routes.route("GET" if asked.method == "HEAD" else asked.method, asked.path)
+        if found is None:
+            raise Refused(f"Unrecognized request URL ({asked.method}: {asked.path}).{HELP}", status=404)
+        return found
+
+    async def identify(self, asked: Asked) -> Identity:
+        peer = client_address((asked.scope.get("client") or ("", 0))[0], asked.header(b"x-forwarded-for"), self.trusted)
+        return await self.authenticator.identify(parse(asked.header(b"authorization")), peer, clock.now())
+
+    def served(self, operation: Operation) -> Op:
+        if operation.id not in SERVED:
+            raise Refused(
+                f"Sluice does not serve {operation.method} {operation.path} yet. What it serves is listed at"
+                f" {self.desk.public_url}/docs/served.",
+                status=404,
+            )
+        return SERVED[operation.id]
+
+    async def call(
+        self, asked: Asked, request: str, operation: Operation, ids: dict[str, str], identity: Identity, served: Op
+    ) -> Call:
+        """The request as the rules see it: walked, its expansions judged, its key and fingerprint."""
+        key, tree = asked.idempotency_key(), await asked.parameters()
+        params = walk(operation, tree, served.serves, HINTS)
+        expand = tuple(params.get("expand") or ())
+        steps(operation.id, expand)
+        return Call(
+            operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode, account=identity.merchant,
+            at=clock.seconds(), request=request, vault=self.desk.vault, kind=KINDS[identity.kind], ids=ids, params=params,
+            key=key or new_id("auto_"), given=key is not None, fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
+            expand=expand, rails=frozenset() if identity.livemode else frozenset(self.desk.rails), terms=self.terms,
+            public_url=self.desk.public_url,
+        )  # fmt: skip
+
+    def fingerprint(self, asked: Asked, kind: str, tree: Tree) -> bytes:
+        """B-1.36: parameters compare as decoded trees; S2: an HMAC, since a card number may be among them."""
+        said = msgspec.json.encode([kind, asked.method, asked.path, tree.root], order="deterministic")
+        return self.desk.vault.keyring.mac("request", said)
+
+    async def done(self, served: Op, call: Call) -> Answer:
+        if isinstance(served.do, Verb):
+            answer = await money_path.run(self.desk, served.do, call)
+        else:
+            renderer = Renderer(self.desk.database, call.scope, call.livemode, call.publishable, self.desk.public_url)
+            body = await served.do(self.desk, call)
+            answer = Answer(200, await renderer.show(body, steps(call.operation, call.expand)))
+        if (
+            isinstance(call.params, Watched)
+            and answer.status == 200
+            and not answer.original
+            and (names := call.params.unread())
+        ):
+            raise AssertionError(
+                f"{call.operation} took {', '.join(names)} and did not read it"
+            )  # what is served is what is read
+        return answer
+
+
+def refused(refusal: Refused, publishable: bool, docs: str) -> Answer:
+    return Answer(refusal.status, error(refusal, publishable, docs), retry=refusal.retry)
+
+
+def told(answer: Answer) -> Headers:
+    headers: Headers = []
+    if answer.original:
+        headers += [(b"idempotent-replayed", b"true"), (b"original-request", answer.original.encode())]
+    if answer.retry is not None:
+        headers.append((b"stripe-should-retry", b"true" if answer.retry else b"false"))
+    if answer.status == 503:
+        headers.append((b"retry-after", b"1"))
+    return headers
+
+
+def word(answer: Answer) -> str:
+    """The error's code or decline code, for the line that is printed."""
+    if answer.status < 400:
+        return ""
+    body: dict[str, Any] = msgspec.json.decode(answer.body)["error"]
+    return str(body.get("decline_code") or body.get("code") or body["type"])

@@ -1,0 +1,137 @@
+"""One HTTP request as it came, within the limits, and the headers of its answer (B-1.13, B-1.16, B-1.27, B-1.31)."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date
+from typing import Any
+
+from sluice.books.events import API_VERSION
+from sluice.core import limits
+from sluice.core.errors import Refused
+from sluice.shapes import forms
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+OLDEST = date(2024, 9, 30)  # B-1.12: acacia
+VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(\.[a-z]+)?(\s*;\s*[a-z_]+=v\d+)*")
+EVERYWHERE: Headers = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-cache, no-store"),
+    (b"stripe-version", API_VERSION.encode()),
+]
+CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required",
+    ),
+]
+PREFLIGHT: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, HEAD, PUT, PATCH, POST, DELETE"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, Stripe-Account, Stripe-Version"),
+    (b"access-control-max-age", b"300"),
+]
+
+
+class Asked:
+    """Method, path and headers; the body is read when it is wanted."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope, self.receive = scope, receive
+        self.method: str = scope["method"]
+        self.path: str = scope["raw_path"].decode("ascii", "replace") if scope.get("raw_path") else scope["path"]
+        self.headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            self.headers[name] = self.headers[name] + b", " + value if name in self.headers else value
+
+    def header(self, name: bytes) -> str | None:
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def check_line(self) -> None:
+        if len(self.path) + len(self.scope["query_string"]) > limits.REQUEST_LINE_BYTES:
+            raise Refused(f"The request line has more than {limits.REQUEST_LINE_BYTES} bytes.", status=414)
+
+    async def parameters(self) -> forms.Tree:
+        """B-1.26: of GET and DELETE from the query; of POST from the form or JSON in the body."""
+        query = self.scope["query_string"]
+        if self.method != "POST":
+            return forms.decode(query)
+        if query:
+            raise Refused("Parameters of a POST stand in its body, not in the query.")
+        if self.header(b"content-encoding") not in (None, "identity"):
+            raise Refused("A compressed body is not taken: send it as it is.", status=415)
+        body = await self.body()
+        kind = (self.header(b"content-type") or "").partition(";")[0].strip().lower()
+        if kind == "application/json":
+            return forms.from_json(body)
+        if not body or kind in ("application/x-www-form-urlencoded", ""):
+            return forms.decode(body)
+        raise Refused("The body is a form (application/x-www-form-urlencoded) or JSON (application/json).", status=415)
+
+    async def body(self) -> bytes:
+        """At most BODY_BYTES; what is announced as more is not read at all."""
+        announced = self.header(b"content-length") or "0"
+        if announced.isdigit() and int(announced) > limits.BODY_BYTES:
+            raise too_large()
+        parts, size, more = [], 0, True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionAbortedError
+            part = message.get("body", b"")
+            size, more = size + len(part), message.get("more_body", False)
+            if size > limits.BODY_BYTES:
+                raise too_large()
+            parts.append(part)
+        return b"".join(parts)
+
+    def idempotency_key(self) -> str | None:
+        """B-1.33: on POST only."""
+        key = self.header(b"idempotency-key") if self.method == "POST" else None
+        if key is not None and not 1 <= len(key) <= limits.IDEMPOTENCY_KEY:
+            raise Refused(f"An idempotency key has 1 to {limits.IDEMPOTENCY_KEY} characters.")
+        return key
+
+    def check_version(self) -> None:
+        """B-1.11, B-1.12: none, or a dated version that we serve."""
+        given = self.header(b"stripe-version")
+        if given is None:
+            return
+        shape = VERSION.fullmatch(given.strip())
+        try:
+            dated = date.fromisoformat(shape[1]) if shape else None
+        except ValueError:
+            dated = None
+        if dated is None:
+            raise Refused(f"Invalid Stripe API version: {given}")
+        if dated < OLDEST:
+            raise Refused(
+                f"Sluice serves API versions from 2024-09-30.acacia on, not {given}: use a newer SDK or pin a newer version."
+            )
+
+    def check_account(self, own: str) -> str | None:
+        """B-1.9, B-1.10: the own account is accepted everywhere; another one is not ours to reach."""
+        account, context = self.header(b"stripe-account"), self.header(b"stripe-context")
+        if context is not None and not context.startswith("acct_"):
+            raise Refused("Stripe-Context is taken with an account's id only.")
+        for asked in (account, context):
+            if asked is not None and asked != own:
+                message = f"The provided key does not have access to account '{asked}' (or that account does not exist)."
+                raise Refused(message, status=403, code="account_invalid")
+        return account
+
+
+def too_large() -> Refused:
+    return Refused(f"The body has more than {limits.BODY_BYTES} bytes.", status=413)
+
+
+async def respond(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, empty: bool = False) -> None:
+    """`empty`: a HEAD, whose body is announced and not sent."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": b"" if empty else body})

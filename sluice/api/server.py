@@ -1,0 +1,91 @@
+"""The API as a process: the door of /v1, and beside it the pages that need no key (B-1.32)."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from sluice.api.door import Door, Line
+from sluice.api.pages import pages
+from sluice.api.requests import Receive, Scope, Send
+from sluice.books.keyring import REFRESH
+from sluice.core.clock import clock
+from sluice.core.listener import listen
+from sluice.core.settings import Settings
+from sluice.merchants.keys import Authenticator
+from sluice.payments.desk import Desk
+from sluice.payments.opening import open_desk, terms
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+USES = 5.0  # seconds between writings of when keys were last used
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until it is cancelled; what is in flight finishes first (F49)."""
+    desk = await open_desk(settings)
+    authenticator = Authenticator(desk.database)
+    door = Door(desk, authenticator, terms(settings), settings.trusted_proxies, print_line)
+    server = Server(uvicorn.Config(
+        app(desk, door), log_level="warning", access_log=False, lifespan="off", http="httptools", loop="none", ws="none",
+        server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,
+    ))  # fmt: skip
+    upkeep = asyncio.create_task(keep_up(desk, authenticator))
+    serving = asyncio.create_task(server.serve([listen(settings.host, settings.port, settings.listener)]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+    finally:
+        upkeep.cancel()
+        await desk.drain()
+        for rail in desk.rails.values():
+            await rail.close()
+        await desk.database.close()
+
+
+class Server(uvicorn.Server):
+    """Signals are the command line's to take."""
+
+    def capture_signals(self) -> Any:
+        return suppress()
+
+
+def app(desk: Desk, door: Door) -> App:
+    """Starlette walks its routes in order, so /v1 goes to its door before."""
+    others = Starlette(routes=pages(desk, door))
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        await (door if path == "/v1" or path.startswith("/v1/") else others)(scope, receive, send)
+
+    return front
+
+
+async def keep_up(desk: Desk, authenticator: Authenticator) -> None:
+    """What a process must do now and then: keys, codes, the clock, and when keys were last used."""
+    while True:
+        for _ in range(int(REFRESH / USES)):
+            await asyncio.sleep(USES)
+            await quietly(desk, authenticator.flush(clock.now()))
+        await quietly(desk, desk.vault.load(clock.seconds()))
+        await quietly(desk, desk.database.agree_on_time())
+
+
+async def quietly(desk: Desk, work: Any) -> None:
+    try:
+        await work
+    except Exception as error:  # the database is away; the next round tries again
+        desk.troubled("upkeep", error)
+
+
+def print_line(line: Line) -> None:
+    """POST /v1/payment_intents 402 insufficient_funds 12 ms req_…"""
+    parts = [line.method, line.path, str(line.status), line.word, f"{line.milliseconds:.0f} ms", line.request]
+    with suppress(OSError):
+        sys.stdout.write(" ".join(part for part in parts if part) + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,143 @@
+"""Notices: a rail says that something happened. Stored before it is applied, never believed: it only makes us ask (F18, F19)."""
+
+import asyncio
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sluice.core import limits
+from sluice.core.clock import clock
+from sluice.core.ids import new_id
+from sluice.payments import refunds
+from sluice.payments.desk import Desk
+from sluice.payments.discrepancies import Discrepancy
+from sluice.payments.instructions import heard
+from sluice.payments.settling import PAUSES, completed, read
+from sluice.rails import caller
+from sluice.rails.outcomes import Returned
+from sluice.rails.types import Rail
+from sluice.store.facts import Fact
+
+AT_ONCE = 32
+LISTEN_SECONDS = 20.0
+GIVE_UP = 3_600  # seconds until a person is asked what a notice means
+NOBODY = 0  # the scope of what belongs to no merchant
+
+CURSOR = "select coalesce(max(number), 0) heard from notices where rail = $1"
+KEEP = """insert into notices (rail, number, reference, kind, received)
+    select $1, line.number, line.reference, line.kind, $5 from unnest($2::bigint[], $3::text[], $4::text[]) line (number, reference, kind)
+    on conflict (rail, number) do nothing"""
+CLAIM = """update notices set due = $2, tries = tries + 1 where applied is null and (rail, number) in (
+    select rail, number from notices where applied is null and due <= $1 order by due, number limit $3 for update skip locked)
+    returning rail, number, reference, kind, received, tries"""
+APPLIED = "update notices set applied = $3 where rail = $1 and number = $2"
+LATER = "update notices set due = $3 where rail = $1 and number = $2"
+WHOSE = """select i.scope, s.livemode, i.id, i.verb, i.state from instructions i join scopes s on s.scope = i.scope
+    where i.rail = $1 and i.reference = $2"""
+# Recovery asks at once, but not while the first caller still waits for his answer.
+LOOK_NOW = (
+    """update instructions set until = $3 where scope = $1 and id = $2 and state = 'open' and said is not null and until > $3"""
+)
+BEFORE_SCOPE = (CURSOR, KEEP, CLAIM, APPLIED, LATER, WHOSE)
+
+
+class Heard(NamedTuple):
+    """A notice as it lies in its table."""
+
+    rail: str
+    number: int
+    reference: str
+    kind: str
+    received: int
+    tries: int
+
+
+class Unclear(Struct, frozen=True):
+    """What a notice could not settle: shown to a person at once when `final`, else when it stays so."""
+
+    kind: str
+    scope: int = NOBODY
+    about: str = ""
+    said: dict[str, Any] = {}
+    final: bool = False
+
+
+async def listen(desk: Desk, rail: Rail) -> bool:
+    """Waits for the rail's next notices and stores them; the highest number that is stored is how far we have heard."""
+    cursor = await desk.database.fetchrow(CURSOR, rail.name)
+    assert cursor
+    news = await caller.watch(rail, cursor["heard"], LISTEN_SECONDS)
+    if news:
+        columns = ([one.number for one in news], [one.reference for one in news], [one.kind for one in news])
+        await desk.database.execute(KEEP, rail.name, *columns, clock.seconds())
+    return True
+
+
+async def sweep(desk: Desk) -> int:
+    """Applies what waits; answers how many it took up."""
+    now = clock.seconds()
+    lease = now + int(limits.RAIL_SECONDS + limits.LEASE_MARGIN)
+    waiting = [Heard(*row) for row in await desk.database.fetch(CLAIM, now, lease, AT_ONCE)]
+    results = await asyncio.gather(*(take_up(desk, notice) for notice in waiting), return_exceptions=True)
+    for notice, result in zip(waiting, results, strict=True):
+        if isinstance(result, Exception):
+            desk.troubled(f"notice {notice.number} of {notice.rail}", result)
+    return len(waiting)
+
+
+async def take_up(desk: Desk, notice: Heard) -> None:
+    """Done, or later again, or shown to a person."""
+    unclear, now = await apply(desk, notice), clock.seconds()
+    if unclear is None:
+        await desk.database.execute(APPLIED, notice.rail, notice.number, now)
+    elif unclear.final or now - notice.received > GIVE_UP:
+        await show(desk, notice, unclear, now)
+    else:
+        pause = PAUSES[min(notice.tries, len(PAUSES)) - 1]
+        await desk.database.execute(LATER, notice.rail, notice.number, now + pause)
+
+
+async def apply(desk: Desk, notice: Heard) -> Unclear | None:
+    """None once all that it can mean has happened."""
+    whose = await desk.database.fetchrow(WHOSE, notice.rail, notice.reference)
+    if whose is None:
+        return Unclear("unknown_reference")
+    scope, livemode, id, verb, state = whose
+    if state != "closed":
+        await desk.database.execute(LOOK_NOW, scope, id, clock.micros())
+        return Unclear("notice_without_outcome", scope, id)
+    if notice.kind == "outcome":
+        return None
+    if notice.kind == "return" and verb == "refund":
+        return await come_back(desk, scope, livemode, id)
+    return Unclear("unexpected_notice", scope, id, final=True)
+
+
+async def come_back(desk: Desk, scope: int, livemode: bool, id: str) -> Unclear | None:
+    """A refund that had succeeded and came back from its card: if the rail says so when it is asked (F25)."""
+    while True:
+        case = await read(desk, scope, livemode, id, "")
+        instruction = case.instruction
+        word = await caller.inquire(desk.rails[instruction.rail], instruction.message, limits.RAIL_SECONDS)
+        if not isinstance(word, Returned):
+            return Unclear("return_not_confirmed", scope, id, heard(word))
+        try:
+            change = refunds.returned(case.rows, word.reason, clock.seconds())
+        except refunds.Contradiction as contradiction:
+            return Unclear("contradiction", scope, id, heard(word) | {"why": str(contradiction)}, final=True)
+        if not change.saved:
+            return None  # said before
+        change = replace(change, saved=(*change.saved, replace(instruction, said=heard(word))))
+        fact = completed("refund.returned", scope, livemode, clock.seconds(), change, None, None, None)
+        if await desk.database.write(fact, payment=instruction.subject, must=True):
+            return None
+
+
+async def show(desk: Desk, notice: Heard, unclear: Unclear, now: int) -> None:
+    """A discrepancy, once: its id is the notice's."""
+    said = unclear.said | {"rail": notice.rail, "number": notice.number, "kind": notice.kind}
+    row = Discrepancy(f"dis_{notice.rail}_{notice.number}", 0, now, unclear.kind, unclear.about or notice.reference, said, None)
+    if await desk.database.one(Discrepancy, unclear.scope, row.id) is None:
+        await desk.database.write(Fact("notice.unclear", unclear.scope, new_id("fact_"), new=(row,)), must=True)
+    await desk.database.execute(APPLIED, notice.rail, notice.number, now)

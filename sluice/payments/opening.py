@@ -1,0 +1,41 @@
+"""Opening the desk: database, key ring, vault and rails, as the settings say. For the API, the worker and the command line."""
+
+from sluice.books.keyring import FileProvider, Keyring
+from sluice.books.vault.cards import Vault
+from sluice.books.vault.cvcs import Cvcs
+from sluice.core.clock import clock
+from sluice.core.settings import Settings
+from sluice.payments.desk import Desk
+from sluice.payments.plans import Terms
+from sluice.rails.sandbox.rail import Sandbox
+from sluice.rails.types import Rail
+from sluice.store.database import connect
+from sluice.store.migrate import check
+
+EPOCH = "select epoch from installation"
+STANDARD = Terms()
+
+
+async def open_desk(settings: Settings) -> Desk:
+    """Refuses a database that this program was not made for. The caller closes it."""
+    assert settings.database_url
+    await check(settings.database_url)
+    database = await connect(settings.database_url)
+    provider = FileProvider(settings.vault_key_file)
+    vault = Vault(Keyring(database, provider), Cvcs(database, provider))
+    await vault.load(clock.seconds())
+    epoch = await database.fetchrow(EPOCH)
+    assert epoch
+    return Desk(database, rails(settings), vault, epoch["epoch"], settings.public_url)
+
+
+def rails(settings: Settings) -> dict[str, Rail]:
+    """Every rail that this installation has. To add one: a folder, a settings type, a line here."""
+    host, _, port = (settings.bank or "127.0.0.1:0").rpartition(":")
+    return {"sandbox": Sandbox(host, int(port))}
+
+
+def terms(settings: Settings) -> Terms:
+    """What a payment costs and when its money is available."""
+    after = settings.settles_after
+    return STANDARD if after is None else Terms(settles_after=after)
