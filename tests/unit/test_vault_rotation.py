@@ -153,10 +153,12 @@ async def test_several_at_once(house: House) -> None:
 @pytest.mark.shows("F50")
 async def test_a_slow_one_does_not_undo_a_later_one(house: House) -> None:
     """It only replaces keys older than its own."""
-    slow = rotate(await house.ring(), patience=0)
+    ring = await house.ring()
+    slow = rotate(ring, patience=0)
     await anext(slow)
     await run(await house.ring())
     await run(await house.ring())
+    await ring.load()
     async for _ in slow:
         pass
     assert await house.generations() == {3}
