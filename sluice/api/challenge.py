@@ -11,12 +11,14 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route
 
 from sluice.api.door import Door
+from sluice.api.requests import Asked
 from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Refused
 from sluice.core.ids import chance, new_id
 from sluice.merchants.accounts import merchant_of
 from sluice.payments import challenges, money_path
+from sluice.payments.answers import error
 from sluice.payments.calls import Call
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Instruction
@@ -64,14 +66,14 @@ def challenge_routes(desk: Desk, door: Door) -> list[BaseRoute]:
         return HTMLResponse(PAGE.format(lang=lang, title=title, text=text, yes=yes, no=no, note=note), headers=HEADERS)
 
     async def answer(request: Request) -> Response:
-        form = await request.form(max_fields=4, max_part_size=limits.PARAMETER_KEY_BYTES)
-        outcome = form.get("outcome")
-        if outcome not in OUTCOMES:
-            return JSONResponse({"error": {"message": "outcome must be complete or fail", "param": "outcome"}}, 400, HEADERS)
         try:
+            tree = await Asked(request.scope, request.receive).parameters()
+            outcome = tree.root.get("outcome")
+            if outcome not in OUTCOMES:
+                raise Refused("Invalid outcome: must be one of complete or fail", param="outcome")
             return await answered(desk, door, request.path_params["reference"], str(outcome))
         except Refused as refusal:
-            return JSONResponse({"error": {"message": refusal.message, "type": refusal.type}}, refusal.status, HEADERS)
+            return Response(error(refusal, True, desk.public_url), refusal.status, HEADERS, "application/json")
 
     path = "/challenge/{reference}"
     return [Route(path, show, methods=["GET"]), Route(path, answer, methods=["POST"])]

@@ -117,15 +117,15 @@ SERVED: Mapping[str, Op] = {each.id: each for each in TABLE}
 
 # What to do instead of a parameter that is not served yet.
 HINTS: Mapping[str, str] = {
-    "application_fee_amount": "marketplaces come with a later version; leave it out.",
-    "confirmation_token": "give `payment_method` or `payment_method_data` instead.",
-    "error_on_requires_action": "leave it out, and look at the status: requires_action names the next step.",
-    "final_capture": "leave it out: one capture takes what it names and releases the rest.",
-    "setup_future_usage": "attach the payment method to a customer with /v1/payment_methods/ID/attach instead.",
-    "amount_details": "leave it out; carry what you need in `metadata`.",
-    "mandate_data": "leave it out: cards need none here.",
-    "transfer_data": "marketplaces come with a later version; leave it out.",
-    "on_behalf_of": "marketplaces come with a later version; leave it out.",
-    "source": "attach a payment method instead.",
-    "test_clock": "test clocks come with billing; leave it out.",
+    "application_fee_amount": "Marketplaces come with a later version; leave it out.",
+    "confirmation_token": "Give `payment_method` or `payment_method_data` instead.",
+    "error_on_requires_action": "Leave it out, and look at the status: requires_action names the next step.",
+    "final_capture": "Leave it out: one capture takes what it names and releases the rest.",
+    "setup_future_usage": "Attach the payment method to a customer with /v1/payment_methods/ID/attach instead.",
+    "amount_details": "Leave it out; carry what you need in `metadata`.",
+    "mandate_data": "Leave it out: cards need none here.",
+    "transfer_data": "Marketplaces come with a later version; leave it out.",
+    "on_behalf_of": "Marketplaces come with a later version; leave it out.",
+    "source": "Attach a payment method instead.",
+    "test_clock": "Test clocks come with billing; leave it out.",
 }
