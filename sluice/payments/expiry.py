@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from sluice.core.clock import clock
 from sluice.core.errors import Refused
+from sluice.core.ids import new_id
 from sluice.payments import money_path
 from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.capture import letting_go
@@ -15,7 +16,6 @@ from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
 from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.types import Void
-from sluice.core.ids import new_id
 from sluice.store.reads import Load, Rows
 
 AT_ONCE = 32

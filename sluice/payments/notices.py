@@ -1,4 +1,4 @@
-"""Notices: a rail says that something happened. Stored before it is applied, never believed: it only makes us ask (F18, F19)."""
+"""Notices: a rail says that something happened. Stored before it is applied, never believed: it makes us ask (F18, F19)."""
 
 import asyncio
 from typing import Any, NamedTuple
@@ -26,8 +26,8 @@ NOBODY = 0  # the scope of what belongs to no merchant
 
 CURSOR = "select coalesce(max(number), 0) heard from notices where rail = $1"
 KEEP = """insert into notices (rail, number, reference, kind, received)
-    select $1, line.number, line.reference, line.kind, $5 from unnest($2::bigint[], $3::text[], $4::text[]) line (number, reference, kind)
-    on conflict (rail, number) do nothing"""
+    select $1, line.number, line.reference, line.kind, $5
+    from unnest($2::bigint[], $3::text[], $4::text[]) line (number, reference, kind) on conflict (rail, number) do nothing"""
 CLAIM = """update notices set due = $2, tries = tries + 1 where applied is null and (rail, number) in (
     select rail, number from notices where applied is null and due <= $1 order by due, number limit $3 for update skip locked)
     returning rail, number, reference, kind, received, tries"""
@@ -65,9 +65,8 @@ class Unclear(Struct, frozen=True):
 
 async def listen(desk: Desk, rail: Rail) -> bool:
     """Waits for the rail's next notices and stores them; the highest number that is stored is how far we have heard."""
-    cursor = await desk.database.fetchrow(CURSOR, rail.name)
-    assert cursor
-    news = await caller.watch(rail, cursor["heard"], LISTEN_SECONDS)
+    [(heard_of,)] = await desk.database.fetch(CURSOR, rail.name)
+    news = await caller.watch(rail, heard_of, LISTEN_SECONDS)
     if news:
         columns = ([one.number for one in news], [one.reference for one in news], [one.kind for one in news])
         await desk.database.execute(KEEP, rail.name, *columns, clock.seconds())
