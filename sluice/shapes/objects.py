@@ -23,7 +23,7 @@ def blank(name: str) -> Object:
     return skeleton(name).copy()
 
 
-def build(name: str, **values: Any) -> Object:
+def build(name: str, /, **values: Any) -> Object:
     """A new object with `values`; in strict mode a key that the schema lacks raises KeyError."""
     if STRICT and (strange := values.keys() - schema(name)["properties"].keys()):
         raise KeyError(f"{name} has no {', '.join(sorted(strange))}")

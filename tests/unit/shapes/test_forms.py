@@ -91,6 +91,7 @@ def test_lists_by_brackets_agree(values: list[str]) -> None:
         (b"a=1&a=2&a[]=3", "a[]"),
         (b"a[]=1&a[][b]=2", "a[][b]"),
         (b"a[][b]=1&a[][b][c]=2", "a[][b][c]"),
+        (b"a[][b][c]=1&a[][b]=2", "a[][b]"),
         (b"a[b]=%00", "a[b]"),
         (b"a[b]=%ff", "a[b]"),
         (b"a[b]=\0", "a[b]"),
