@@ -87,8 +87,20 @@ class Stack:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise CannotGoOn(f"the database does not take us: {error}") from error
         self.lives = [asyncio.create_task(child.keep()) for child in self.children]
-        shop, _ = await asyncio.gather(self.parts.shop(self.settings), self.answer())
+        shop, _, _ = await asyncio.gather(self.parts.shop(self.settings), self.bank(), self.answer())
         return shop
+
+    async def bank(self) -> None:
+        """Until the bank takes connections: the first payment must not find it closed."""
+        host, _, port = (self.settings.bank or "").rpartition(":")
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, int(port))
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
 
     async def answer(self) -> None:
         """Until the API says something on its socket, which listens already: a question waits there for it."""
