@@ -160,6 +160,7 @@ def child_environment(settings: Settings, listener: int, lifeline: int) -> dict[
         "SLUICE_BANK": settings.bank or "",
         "SLUICE_LISTENER": str(listener),
         PARENT: str(lifeline),
+        "PYTHONUNBUFFERED": "1",  # the request lines come as they happen
     }
     if settings.database_url:
         known["DATABASE_URL"] = settings.database_url

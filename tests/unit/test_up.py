@@ -28,6 +28,8 @@ class Up:
 
     def __init__(self, data: Path, port: int = 0, api: str = "answers") -> None:
         self.data, self.ready = data, data.parent / f"ready-{time.monotonic_ns()}"
+        for old in data.glob("*.pid"):
+            old.unlink()
         self.process = subprocess.Popen(
             [sys.executable, str(PROGRAM), str(data), str(port), str(self.ready), api],
             stdin=subprocess.DEVNULL,
@@ -48,7 +50,9 @@ class Up:
         return self.process.returncode, out, err
 
     def child(self, name: str) -> int:
-        return int((self.data / f"{name}.pid").read_text())
+        file = self.data / f"{name}.pid"
+        until(lambda: file.exists() and file.read_text())
+        return int(file.read_text())
 
     def answer(self) -> int:
         """The number of the API's process, as it says it."""
@@ -57,7 +61,7 @@ class Up:
 
 
 def until(true) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 30
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -111,17 +115,8 @@ def test_it_starts_says_what_to_do_and_stops_in_order(start, data: Path):
     assert len(said.strip().splitlines()) <= 20
     assert "\x1b" not in said
     assert "request lines come through" in out
-    for word in (
-        facts["url"],
-        "pk_of_the_shop",
-        "sk_of_the_shop:",
-        "whsec_of_the_shop",
-        "curl ",
-        "pm_card_visa",
-        str(data),
-        "Ctrl-C",
-    ):
-        assert word in out
+    keys = ("pk_of_the_shop", "sk_of_the_shop:", "whsec_of_the_shop")
+    assert not [word for word in (facts["url"], *keys, "curl ", "pm_card_visa", str(data), "Ctrl-C") if word not in out]
     assert all(map(gone, [*children, postmaster.pid]))
 
 

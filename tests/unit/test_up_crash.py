@@ -37,7 +37,7 @@ def test_a_defect_is_one_sentence_an_id_and_a_place(logs: Path, capsys: pytest.C
     said, log = capsys.readouterr().err, (logs / crash.LOG).read_text()
     first = said.splitlines()[0]
     assert str(logs / crash.LOG) in first
-    assert [word for word in log.split() if word.startswith("crash_")][0] in first
+    assert next(word for word in log.split() if word.startswith("crash_")) in first
     assert "Traceback" in log
     assert ("Traceback" in said) == debug
     assert CARD not in said + log

@@ -19,6 +19,7 @@ settings = read_settings()
 (settings.data / "{name}.pid").write_text(str(os.getpid()))
 """
 IDLE = BEGIN + "import time; time.sleep(600)"
+BANK = BEGIN + "host, port = settings.bank.split(':')\nlistener = listen(host, int(port))\nwhile True: listener.accept()"
 API = (
     BEGIN
     + """
@@ -55,12 +56,9 @@ async def nothing_to_migrate(dsn: str) -> None:
 
 
 def parts() -> Parts:
-    programs = {"sandbox": IDLE, "api": APIS[sys.argv[4]], "worker": IDLE}
-    return Parts(
-        {name: [sys.executable, "-c", code.replace("{name}", name)] for name, code in programs.items()},
-        nothing_to_migrate,
-        shop,
-    )
+    programs = {"sandbox": BANK, "api": APIS[sys.argv[4]], "worker": IDLE}
+    commands = {name: [sys.executable, "-c", code.replace("{name}", name)] for name, code in programs.items()}
+    return Parts(commands, nothing_to_migrate, shop)
 
 
 if __name__ == "__main__":
