@@ -18,6 +18,7 @@ from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.types import Authorize
 from sluice.core.money import Money
 from sluice.shapes.objects import build
+from sluice.store.facts import Wide
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 
@@ -195,11 +196,12 @@ def default_method(call: Call, rows: Rows, customer: Customer) -> str | None:
 
 
 def delete(call: Call, rows: Rows) -> Plan:
-    """Permanent; the event carries the full last state. Its methods were detached before (customers.leave)."""
+    """Permanent; the event carries the full last state; its methods are detached with it, however many."""
     customer = live(call, rows)
     after = replace(customer, deleted=True, default_payment_method=None)
     told = Told("customer.deleted", after, object=customer.last_state(call.livemode))
-    return Plan(Change(saved=(after,), told=(told,), shows=after))
+    methods = Wide(PaymentMethod.table, "customer", customer.id, "customer = null, state = 'detached'")
+    return Plan(Change(saved=(after,), wide=(methods,), told=(told,), shows=after))
 
 
 CREATE = Verb(

@@ -6,6 +6,8 @@ unknown, never declined: the caller reads `processing`, and recovery finds the t
 
 import asyncio
 
+from msgspec.structs import replace
+
 from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Refused
@@ -134,7 +136,7 @@ def opened(desk: Desk, verb: Verb, call: Call, change: Change, request: Request,
         request.id, 0, call.at, request.subject, kind(request), "open", request.rail, reference, token, leased(), 0,
         request.stored.id if request.stored else None, plain(envelope), None, plain(asked),
     )  # fmt: skip
-    change = Change(saved=change.saved, stand=change.stand, new=(*change.new, instruction), gone=change.gone, told=change.told)
+    change = replace(change, new=(*change.new, instruction))
     fact = completed(
         f"{verb.name}.open", call.scope, call.livemode, call.at, change, claim(call, token, None), call.request, asked.given
     )

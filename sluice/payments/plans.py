@@ -10,6 +10,7 @@ from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused
 from sluice.rails.types import Ask, Card
+from sluice.store.facts import Wide
 from sluice.store.rows import Row
 
 
@@ -20,6 +21,7 @@ class Change(Struct, frozen=True):
     stand: tuple[Row, ...] = ()
     new: tuple[Row, ...] = ()
     gone: tuple[Row, ...] = ()
+    wide: tuple[Wide, ...] = ()
     postings: tuple[Posting, ...] = ()
     told: tuple[Told, ...] = ()
     shows: Row | None = None

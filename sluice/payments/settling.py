@@ -181,6 +181,7 @@ def completed(
         change.stand,
         change.new,
         change.gone,
+        change.wide,
         (*change.postings, *events),
     )
 

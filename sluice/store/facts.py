@@ -37,6 +37,15 @@ class Finish(Struct, frozen=True):
     body: str
 
 
+class Wide(Struct, frozen=True):
+    """A change of every row of `table` whose `column` is `value`: for what a fact cannot name one by one."""
+
+    table: str
+    column: str
+    value: str
+    change: str  # SQL, constant
+
+
 class Fact(Struct, frozen=True):
     """One change that happened: state, and the postings and events it owes, together."""
 
@@ -48,6 +57,7 @@ class Fact(Struct, frozen=True):
     stand: Sequence[Row] = ()  # must still stand as they were read; nothing of them is written
     new: Sequence[Row] = ()
     gone: Sequence[Row] = ()
+    wide: Sequence["Wide"] = ()
     lines: Sequence[Line] = ()  # postings and events
 
     def written(self) -> dict[tuple[type[Row], str], Row]:
@@ -63,6 +73,7 @@ class Form(NamedTuple):
     held: tuple[tuple[type[Row], bool], ...]  # in the order of locking; True: saved, False: must stand
     new: tuple[type[Row], ...]
     gone: tuple[type[Row], ...]
+    wide: tuple[tuple[str, str, str], ...]
     lines: tuple[type[Line], ...]
 
 
@@ -77,6 +88,7 @@ def compose(fact: Fact) -> tuple[Form, list[Any]]:
         tuple((type(row), saved) for row, saved in held),
         tuple(map(type, fact.new)),
         tuple(map(type, fact.gone)),
+        tuple((wide.table, wide.column, wide.change) for wide in fact.wide),
         tuple(kinds),
     )
     values: list[Any] = [fact.scope, fact.id]
@@ -87,6 +99,7 @@ def compose(fact: Fact) -> tuple[Form, list[Any]]:
     for row in fact.new:
         values += astuple(row)
     values += [row.id for row in fact.gone]
+    values += [wide.value for wide in fact.wide]
     for lines in kinds.values():
         values += zip(*map(astuple, lines), strict=True)
     return form, values
@@ -123,6 +136,10 @@ def statement(form: Form, plain: bool = False) -> str:
     for table in form.gone:
         (ident,) = names.take(f"{table.table}.id")
         writes.append(f"delete from {table.table} t using ok where t.scope = {scope} and t.id = {ident}")
+    for table_name, column, change in form.wide:
+        (value,) = names.take(f"{table_name}.{column}")
+        where = f"t.scope = {scope} and t.{column} = {value}"
+        writes.append(f"update {table_name} t set version = version + 1, {change} from ok where {where}")
     for kind in form.lines:
         have = columns(kind)
         arrays = [
