@@ -23,16 +23,18 @@ BANK = "127.0.0.1:0"
 
 def api(data: Data = None, port: Port = None, database_url: DatabaseUrl = None) -> None:
     """Serves the API.   Example: sluice api --port 8420"""
+    read = settings(data, port=port, database_url=database_url)
     from sluice.api.server import serve
 
-    with_database(settings(data, port=port, database_url=database_url), serve)
+    with_database(read, serve)
 
 
 def worker(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Recovers, settles, numbers events, delivers webhooks.   Example: sluice worker"""
+    read = settings(data, database_url=database_url)
     from sluice.worker.main import serve
 
-    with_database(settings(data, database_url=database_url), serve)
+    with_database(read, serve)
 
 
 def sandbox(
@@ -40,9 +42,9 @@ def sandbox(
     listen: Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="Where (SLUICE_BANK).")] = None,
 ) -> None:
     """Runs the sandbox's bank, with books of its own.   Example: sluice sandbox --listen 127.0.0.1:9000"""
+    read = settings(data)
     from sluice.simulators.bank.server import serve
 
-    read = settings(data)
     host, _, port = (listen or read.bank or BANK).rpartition(":")
     set_up_log(read.log)
     run(serve(host, int(port), read.data / "bank", lambda taken: note_bank(read.data, f"{host}:{taken}")))
@@ -50,9 +52,10 @@ def sandbox(
 
 def migrate(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Brings the database to this version's state; can be repeated.   Example: sluice migrate"""
+    read = settings(data, database_url=database_url)
     from sluice.store.migrate import migrate as bring
 
-    with database(settings(data, database_url=database_url), say) as dsn:
+    with database(read, say) as dsn:
         applied = asyncio.run(bring(dsn))
     print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
 
