@@ -166,4 +166,6 @@ def add(taken: Schema, entry: AddedParameter) -> None:
     if entry.schema is not None:
         taken["properties"][last] = entry.schema
     if entry.enum:
-        taken["properties"][last]["enum"] = sorted({*taken["properties"][last]["enum"], *entry.enum})
+        choice = taken["properties"][last]
+        choice = choice.get("items", choice)  # of a list, its elements'
+        choice["enum"] = sorted({*choice["enum"], *entry.enum})

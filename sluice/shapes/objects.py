@@ -27,7 +27,14 @@ def build(name: str, /, **values: Any) -> Object:
     """A new object with `values`; in strict mode a key that the schema lacks raises KeyError."""
     if STRICT and (strange := values.keys() - schema(name)["properties"].keys()):
         raise KeyError(f"{name} has no {', '.join(sorted(strange))}")
-    return {**skeleton(name), **values}
+    return {**frame(name), **values}
+
+
+@cache
+def frame(name: str) -> Object:
+    """The skeleton with the id first, then `object`: what a reader looks for."""
+    first = ("id",) if "id" in schema(name).get("required", ()) else ()
+    return dict.fromkeys((*first, "object")) | skeleton(name) if "object" in skeleton(name) else skeleton(name)
 
 
 def whole(name: str, given: Object | None) -> Object | None:
