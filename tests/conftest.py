@@ -1,0 +1,3 @@
+"""For every test: the run's PostgreSQL."""
+
+pytest_plugins = ["tests.postgres"]
