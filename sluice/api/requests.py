@@ -1,7 +1,7 @@
 """One HTTP request as it came, within the limits, and the headers of its answer (B-1.13, B-1.16, B-1.27, B-1.31)."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from datetime import date
 from typing import Any
 
@@ -10,9 +10,9 @@ from sluice.core import limits
 from sluice.core.errors import Refused
 from sluice.shapes import forms
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 OLDEST = date(2024, 9, 30)  # B-1.12: acacia

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from sluice.cli import crash, lifeline, processes, up
+from sluice.cli.merchants import keys, merchants
+from sluice.cli.vault import vault
 
 app = typer.Typer(
     name="sluice",
@@ -19,6 +21,9 @@ app.command("api")(processes.api)
 app.command("worker")(processes.worker)
 app.command("sandbox")(processes.sandbox)
 app.command("migrate")(processes.migrate)
+app.add_typer(merchants, name="merchants")
+app.add_typer(keys, name="keys")
+app.add_typer(vault, name="vault")
 
 
 @app.callback()

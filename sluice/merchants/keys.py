@@ -26,6 +26,8 @@ USE_SECONDS = 60.0  # a key's last use is written no more often
 BY_HASH = """select k.scope, s.merchant, s.livemode, k.kind, k.id, k.permissions, k.networks, k.expires, k.revoked
     from api_keys k join scopes s on s.scope = k.scope where k.hash = $1"""
 USED = "update api_keys set last_used = $3 where scope = $1 and id = $2 and coalesce(last_used, 0) < $3"
+EVERY_KEY_OF = """select id, kind, name, last4, permissions, networks, created, expires, revoked, rolled_to, last_used
+    from api_keys where scope = $1 order by id"""
 BEFORE_SCOPE = (BY_HASH,)
 
 
