@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from sluice.payments.plans import Plan, Terms
+from sluice.books.vault.envelope import Sealed
 from sluice.core.secrets import Secret
+from sluice.payments.plans import Plan, Terms
 from sluice.rails.types import Card
 from sluice.store.reads import Loads, Rows
 from sluice.store.rows import Row
@@ -18,6 +19,8 @@ class Sealer(Protocol):
     def seal(self, scope: int, account: str, card: Card) -> tuple[Row, str]: ...
 
     def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> Row: ...
+
+    def seal_webhook(self, scope: int, endpoint: str, text: str) -> Sealed: ...
 
 
 class Call(Struct, frozen=True):

@@ -49,6 +49,14 @@ class Vault:
         """16 characters [A-Za-z0-9]: one number is one fingerprint within an account, in both modes; elsewhere another (S4)."""
         return base62(int.from_bytes(self.keyring.mac("fingerprint", f"{account}/{number}".encode())), 16)
 
+    def seal_webhook(self, scope: int, endpoint: str, text: str) -> Sealed:
+        """An endpoint's signing secrets, for its row."""
+        return self.keyring.seal("webhook", place("webhook_endpoints", scope, endpoint), text)
+
+    async def open_webhook(self, scope: int, endpoint: str, sealed: Sealed) -> Secret:
+        """What `seal_webhook` sealed. `Unopenable`: it is not one of ours."""
+        return await self.keyring.unseal(place("webhook_endpoints", scope, endpoint), sealed)
+
     def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> StoredCvc:
         """The new row of a code that waits for its confirmation, for the fact that makes payment method `method`."""
         return self.cvcs.hold(scope, method, cvc, at)
