@@ -1,5 +1,6 @@
 """What a person sees when a command cannot go on: one sentence, never a traceback, never a card number (O5)."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -21,13 +22,24 @@ class CannotGoOn(Exception):
 
 def sentences(error: BaseException) -> list[str]:
     """What to tell of a foreseen condition; [] of one that is our defect."""
+    from asyncpg import InvalidAuthorizationSpecificationError, InvalidCatalogNameError
+
     from sluice.core.listener import PortTaken
     from sluice.core.settings import SettingsFault
+    from sluice.store.migrate import Mismatch
     from sluice.store.postgres_home import PostgresFailed
 
-    if isinstance(error, SettingsFault):
-        return error.sentences
-    return [str(error)] if isinstance(error, CannotGoOn | PortTaken | PostgresFailed) else []
+    match error:
+        case SettingsFault():
+            return error.sentences
+        case CannotGoOn() | PortTaken() | PostgresFailed() | Mismatch():
+            return [str(error)]
+        case ConnectionError() | InvalidAuthorizationSpecificationError() | InvalidCatalogNameError():
+            return [f"the database does not take us: {error}"]
+        case PermissionError() | OSError(errno=errno.ENOSPC):
+            return [f"{error.strerror}: {error.filename or 'the data folder'}"]
+        case _:
+            return []
 
 
 def tell(error: BaseException, *, debug: bool) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sluice.cli import crash, options
 from sluice.core.listener import PortTaken
 from sluice.core.settings import SettingsFault
+from sluice.store.migrate import Mismatch
 
 CARD = "4242424242424242"
 
@@ -46,7 +47,15 @@ def test_a_defect_is_one_sentence_an_id_and_a_place(logs: Path, capsys: pytest.C
 
 @pytest.mark.parametrize(
     ("error", "lines"),
-    [(SettingsFault(["SLUICE_PORT is 'x'", "SLUICE_LOG is 'y'"]), 2), (PortTaken("port 1"), 1), (crash.CannotGoOn("no"), 1)],
+    [
+        (SettingsFault(["SLUICE_PORT is 'x'", "SLUICE_LOG is 'y'"]), 2),
+        (PortTaken("port 1"), 1),
+        (crash.CannotGoOn("no"), 1),
+        (Mismatch("newer"), 1),
+        (PermissionError(13, "Permission denied", "/x"), 1),
+        (OSError(28, "No space left on device"), 1),
+        (ConnectionRefusedError(111, "Connection refused"), 1),
+    ],
 )
 def test_what_a_person_can_cure_is_no_defect(logs: Path, capsys: pytest.CaptureFixture[str], error: Exception, lines: int):
     """O4: faults of the environment come all at once."""
