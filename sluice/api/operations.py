@@ -12,10 +12,10 @@ from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.merchants import endpoints
 from sluice.merchants.endpoints import Endpoint
-from sluice.payments import capture, charging, confirm, refunds
+from sluice.payments import cancel, capture, charging, confirming, creating, refunds, updating
 from sluice.payments.calls import Verb
 from sluice.payments.charges import Charge
-from sluice.payments.intents import Intent
+from sluice.payments.intents import Intent, matching
 from sluice.payments.refunds import Refund
 
 PAGED = "limit starting_after ending_before created"
@@ -85,16 +85,16 @@ TABLE: tuple[Op, ...] = (
     op("GetEvents", "event", reads.events, f"{PAGED} delivery_success type types"),
     op("GetEventsId", "event", reads.event),
     op("GetPaymentIntents", "payment_intent", reads.INTENTS, f"{PAGED} customer"),
-    op("PostPaymentIntents", "payment_intent", confirm.CREATE,
+    op("PostPaymentIntents", "payment_intent", creating.CREATE,
        f"{INTENT} amount automatic_payment_methods confirm confirmation_method currency off_session return_url use_stripe_sdk"),
-    op("GetPaymentIntentsIntent", "payment_intent", reads.one(Intent, "intent", "intent", confirm.matching), "client_secret"),
-    op("PostPaymentIntentsIntent", "payment_intent", confirm.UPDATE, f"{INTENT} amount currency"),
-    op("PostPaymentIntentsIntentConfirm", "payment_intent", confirm.CONFIRM,
+    op("GetPaymentIntentsIntent", "payment_intent", reads.one(Intent, "intent", "intent", matching), "client_secret"),
+    op("PostPaymentIntentsIntent", "payment_intent", updating.UPDATE, f"{INTENT} amount currency"),
+    op("PostPaymentIntentsIntentConfirm", "payment_intent", confirming.CONFIRM,
        f"capture_method client_secret excluded_payment_method_types off_session payment_details payment_method {METHOD_DATA} {CARD_OPTIONS}"
        " payment_method_types receipt_email return_url shipping use_stripe_sdk"),
     op("PostPaymentIntentsIntentCapture", "payment_intent", capture.CAPTURE,
        "amount_to_capture metadata payment_details statement_descriptor statement_descriptor_suffix"),
-    op("PostPaymentIntentsIntentCancel", "payment_intent", capture.CANCEL, "cancellation_reason"),
+    op("PostPaymentIntentsIntentCancel", "payment_intent", cancel.CANCEL, "cancellation_reason"),
     op("GetPaymentMethods", "payment_method", reads.list_methods,
        "allow_redisplay customer limit starting_after ending_before type"),
     op("PostPaymentMethods", "payment_method", payment_methods.CREATE, "type card billing_details metadata allow_redisplay"),

@@ -13,7 +13,6 @@ from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.merchants.accounts import account, other_mode
 from sluice.payments.calls import Call
-from sluice.payments.confirm import matching
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.intents import Intent

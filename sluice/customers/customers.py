@@ -9,6 +9,7 @@ from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused, missing
 from sluice.core.ids import chance, new_id
+from sluice.core.money import Money
 from sluice.customers import payment_methods
 from sluice.customers.details import Hash, address, email, kept, metadata, shipping
 from sluice.customers.payment_methods import PaymentMethod
@@ -16,7 +17,6 @@ from sluice.payments import routing
 from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.types import Authorize
-from sluice.core.money import Money
 from sluice.shapes.objects import build
 from sluice.store.facts import Wide
 from sluice.store.reads import Load, Rows

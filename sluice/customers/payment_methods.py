@@ -5,9 +5,7 @@ from typing import Any, ClassVar, final
 from msgspec.structs import replace
 
 from sluice.books.events import Told
-from sluice.books.vault.cards import StoredCard
-from sluice.books.vault.cvcs import StoredCvc
-from sluice.core.cards import expired, luhn, network, valid_cvc, valid_number
+from sluice.core.cards import expired, luhn, valid_cvc, valid_number
 from sluice.core.clock import year_and_month
 from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id

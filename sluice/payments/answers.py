@@ -10,8 +10,8 @@ from sluice.core.errors import Refused
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments.charges import Charge
-from sluice.payments.intents import PUBLIC, Intent
 from sluice.payments.instructions import Instruction
+from sluice.payments.intents import PUBLIC, Intent
 from sluice.payments.plans import Change
 from sluice.payments.refunds import Refund
 from sluice.shapes import expand, page
@@ -94,7 +94,7 @@ class Renderer:
 def public(shown: dict[str, Any]) -> dict[str, Any]:
     """B-1.7."""
     if shown.get("object") == "payment_intent":
-        seen = {name: shown[name] for name in PUBLIC if name in shown}
+        seen = {name: value for name, value in shown.items() if name in PUBLIC}
         error = seen.get("last_payment_error")
         if error and "payment_method" in error:
             seen["last_payment_error"] = error | {"payment_method": public(error["payment_method"])}

@@ -1,4 +1,4 @@
-"""Capturing a hold, or letting it go: of an intent, or of a charge made without one (B-5.14 to B-5.18, B-5.38)."""
+"""Capturing a hold: of an intent, or of a charge made without one (B-5.14, B-5.15, B-5.38)."""
 
 from typing import Any, assert_never
 
@@ -14,17 +14,15 @@ from sluice.payments import declines
 from sluice.payments.attempts import changed, tell
 from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.charges import Charge
-from sluice.payments.confirm import OPEN, found, weather
+from sluice.payments.confirming import weather
 from sluice.payments.descriptors import suffix
 from sluice.payments.instructions import Instruction
-from sluice.payments.intents import Intent, derived, unexpected, with_intent
+from sluice.payments.intents import Intent, derived, found, unexpected, with_intent
 from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
-from sluice.rails.types import Capture, Void
+from sluice.rails.types import Capture
 from sluice.store.reads import Load, Rows
 
-CANCELABLE = (*OPEN, "requires_capture")
-NAMED = "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired, processing"
 CARRIED = ("description", "metadata", "receipt_email", "shipping", "statement_descriptor_suffix", "transfer_group")
 
 
@@ -156,64 +154,12 @@ def refused(intent: Intent | None, charge: Charge, word: Declined) -> Change:
     return Change(saved=changed(intent, before if charge.live else None), shows=intent or before, refusal=refusal)
 
 
-def cancel(call: Call, rows: Rows) -> Plan:
-    """B-5.18: without a hold in one commit; with one, the rail is asked to let it go."""
-    intent, reason = found(call, rows), call.params.get("cancellation_reason")
-    if intent.status not in CANCELABLE:
-        message = (
-            f"You cannot cancel this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent with one of the"
-            f" following statuses may be canceled: {NAMED}."
-        )
-        raise unexpected(intent, message, call.livemode)
-    doc = intent.doc | {"cancellation_reason": reason}
-    if intent.status != "requires_capture":
-        ended = replace(intent, canceled_at=call.at, challenge=None, doc=doc | {"next_action": None})
-        after = derived(ended, None)
-        return Plan(Change(saved=(after,), told=(Told("payment_intent.canceled", after),), shows=after))
-    return Plan(*letting_go(rows, replace(intent, doc=doc), weather(call, doc["metadata"])))
-
-
-def letting_go(rows: Rows, intent: Intent, sky: str | None = None, *, expired: bool = False) -> tuple[Change, Request]:
-    """The hold's release, by the shop's wish or by time (B-5.17)."""
-    charge, authorized = rows.one(Charge, "charge"), rows.one(Instruction, "authorized")
-    asking = new_id("ask_")
-    ask = Void(charge.money, authorized.reference, sky)
-    request = Request(ask, intent.id, asking, authorized.rail, charge=charge.id, extra={"expired": True} if expired else {})
-    return Change(saved=(replace(intent, status="processing", live=asking),)), request
-
-
-def voided(rows: Rows, said: Outcome, at: int, livemode: bool) -> Change:
-    """What the rail's word does to a release. A hold that the rail lets expire by itself counts as let go."""
-    intent, charge, instruction = (
-        rows.get_one(Intent, "intent"),
-        rows.one(Charge, "charge"),
-        rows.one(Instruction, "instruction"),
-    )
-    expired = bool(instruction.asked.extra.get("expired"))
-    match said:
-        case Approved():
-            released = replace(charge, held_until=None, live=None)
-            intent = intent and derived(replace(intent, live=None, canceled_at=at), released)
-            told = tell(
-                Told("charge.expired", released) if expired else None,
-                intent and Told("payment_intent.canceled", intent),
-            )
-            return Change(saved=changed(intent, released), told=told, shows=intent or released)
-        case Declined():
-            return refused(intent, charge, said)
-        case Pending() | ActionRequired() | NotSent() | Unknown():
-            return Change(shows=intent or charge)
-        case _:
-            assert_never(said)
-
-
-LOADS = (
+HELD = (
     Load(Intent, "intent", "$3"),
     Load(Charge, "charge", "intent.latest_charge"),
     Load(Instruction, "authorized", "charge.instruction"),
 )
-CAPTURE = Verb("payment_intents.capture", capture, LOADS, id_in("intent"))
-CANCEL = Verb("payment_intents.cancel", cancel, LOADS, id_in("intent"))
+CAPTURE = Verb("payment_intents.capture", capture, HELD, id_in("intent"))
 CAPTURE_CHARGE = Verb(
     "charges.capture",
     capture_charge,

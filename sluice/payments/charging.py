@@ -15,7 +15,7 @@ from sluice.payments.amounts import payable
 from sluice.payments.calls import Call, Verb
 from sluice.payments.capture import charge_in
 from sluice.payments.charges import Charge
-from sluice.payments.confirm import weather
+from sluice.payments.confirming import weather
 from sluice.payments.descriptors import suffix, whole
 from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.types import Authorize

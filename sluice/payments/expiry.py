@@ -9,7 +9,7 @@ from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.payments import money_path
 from sluice.payments.calls import Call, Verb, id_in
-from sluice.payments.capture import letting_go
+from sluice.payments.cancel import letting_go
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Instruction

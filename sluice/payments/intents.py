@@ -1,13 +1,16 @@
-"""PaymentIntents: what a shop wants to be paid, and how far it has come. The status is derived, the column keeps what it said."""
+"""PaymentIntents: what a shop wants to be paid, and how far it has come. The status is derived; the column keeps what it said."""
 
+import hmac
 from typing import Any, ClassVar, final
 
 from msgspec.structs import replace
 
-from sluice.core.errors import Refused
+from sluice.core.errors import Refused, missing
 from sluice.core.money import Money
+from sluice.payments.calls import Call
 from sluice.payments.charges import Charge
 from sluice.shapes.objects import build
+from sluice.store.reads import Rows
 from sluice.store.rows import Row
 
 CARD_OPTIONS: dict[str, Any] = {
@@ -34,11 +37,15 @@ BLANK: dict[str, Any] = {
     "transfer_group": None,
 }
 # B-1.7: what a publishable key may see.
-PUBLIC = (
-    "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method client_secret"
-    " confirmation_method created currency description last_payment_error livemode next_action payment_method"
-    " payment_method_configuration_details payment_method_types processing receipt_email setup_future_usage shipping source status"
-).split()
+PUBLIC = frozenset(
+    (
+        "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at", "cancellation_reason",
+        "capture_method", "client_secret", "confirmation_method", "created", "currency", "description", "last_payment_error",
+        "livemode", "next_action", "payment_method", "payment_method_configuration_details", "payment_method_types", "processing",
+        "receipt_email", "setup_future_usage", "shipping", "source", "status",
+    )
+)  # fmt: skip
+OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
 @final
@@ -120,3 +127,27 @@ def with_intent(refusal: Refused, intent: Intent, livemode: bool) -> Refused:
     refusal.body["payment_intent"] = intent.wire(livemode)
     refusal.judged = True
     return refusal
+
+
+def found(call: Call, rows: Rows) -> Intent:
+    intent = rows.get_one(Intent, "intent")
+    if intent is None:
+        raise missing("payment_intent", call.ids["intent"], "intent", status=404)
+    return intent
+
+
+def may(call: Call, rows: Rows) -> None:
+    """B-1.6: with a publishable key, the intent's own secret; compared in constant time."""
+    matching(call, rows.get_one(Intent, "intent"))
+
+
+def matching(call: Call, intent: Intent | None) -> None:
+    """Whether the secret that is given, or must be, is the intent's."""
+    given = call.params.get("client_secret")
+    if given is None:
+        if call.publishable:
+            raise Refused("Missing required param: client_secret.", code="parameter_missing", param="client_secret")
+        return
+    if intent is None or not hmac.compare_digest(intent.client_secret.encode(), given.encode()):
+        message = "The client_secret provided does not match the client_secret associated with the PaymentIntent."
+        raise Refused(message, code="payment_intent_invalid_parameter", param="client_secret")

@@ -50,7 +50,7 @@ async def sweep(desk: Desk) -> int:
 async def one(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> None:
     case = await read(desk, scope, livemode, id, token)
     if case.instruction.token != token or case.instruction.state == "closed":
-        return
+        return None
     if case.instruction.state == "reversing":
         return await undo(desk, case)
     word = await caller.inquire(desk.rails[case.instruction.rail], case.instruction.message, limits.RAIL_SECONDS)
@@ -69,7 +69,7 @@ async def unknowable(desk: Desk, case: Case, word: Word) -> None:
     """The rail cannot say, or says that it never heard of it, which is final only after its late horizon (F14)."""
     instruction, rail = case.instruction, desk.rails[case.instruction.rail]
     early = clock.now() - instruction.created < rail.can.late_horizon + limits.RAIL_SECONDS
-    if isinstance(word, NotFound) and early or isinstance(word, Unknown | NotSent) and instruction.tries < INQUIRIES:
+    if (isinstance(word, NotFound) and early) or (isinstance(word, Unknown | NotSent) and instruction.tries < INQUIRIES):
         await postpone(desk, case, word)
     elif instruction.verb in ("authorize", "check"):
         await take_back(desk, case, word)

@@ -13,7 +13,7 @@ from sluice.core.money import Money
 from sluice.customers.details import Hash, email, metadata
 from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.charges import Charge
-from sluice.payments.confirm import weather
+from sluice.payments.confirming import weather
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
 from sluice.payments.plans import Change, Plan, Request

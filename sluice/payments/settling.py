@@ -4,7 +4,7 @@ The path itself settles, or recovery for a path that died; the same lines for bo
 """
 
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from sluice.core.ids import new_id
 from sluice.customers.attaching import checked
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.payments import attempts, capture, refunds
+from sluice.payments import attempts, cancel, capture, refunds
 from sluice.payments.answers import Answer, Renderer, steps
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
@@ -37,7 +37,7 @@ DECIDE: dict[str, Decide] = {
     "check": checked,
     "refund": refunds.decide,
     "cancel_refund": refunds.canceled,
-    "void": capture.voided,
+    "void": cancel.voided,
 }
 # What the settling of any instruction reads, found from the instruction itself.
 LOADS = (
@@ -145,7 +145,7 @@ def disputed(case: Case, after: Instruction, said: Outcome, why: str, at: int) -
 async def late(desk: Desk, case: Case, said: Outcome) -> None:
     """F12: an approval for something closed otherwise. Stored and shown; a hold of the buyer's money is reversed at once."""
     before = case.instruction
-    if not isinstance(said, Approved) or before.state != "closed" or before.said and before.said["type"] == "Approved":
+    if not isinstance(said, Approved) or before.state != "closed" or (before.said and before.said["type"] == "Approved"):
         return
     row = Discrepancy(new_id("dis_"), 0, clock.seconds(), "late_approval", before.id, heard(said), None)
     back = replace(before, state="reversing", said=heard(said), until=clock.micros())

@@ -6,7 +6,7 @@ import msgspec
 
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
-from sluice.payments import capture, confirm, money_path, refunds
+from sluice.payments import capture, creating, money_path, refunds
 from sluice.payments.answers import Answer
 from sluice.payments.calls import Call, Verb
 from sluice.payments.desk import Desk
@@ -36,7 +36,7 @@ class World:
     async def pay(self, amount: int = 1000, card: str = "pm_card_visa", *, settles_after: int = 172_800, **more: Any) -> Any:
         given = {"amount": amount, "currency": "usd", "payment_method": card, "confirm": True}
         given |= {"return_url": "https://shop.example"} | more
-        return await self.call(confirm.CREATE, given, settles_after=settles_after)
+        return await self.call(creating.CREATE, given, settles_after=settles_after)
 
     async def hold(self, amount: int = 1000) -> dict[str, Any]:
         return await self.pay(amount, capture_method="manual")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sluice.core.clock import clock
-from sluice.payments import capture, charging, expiry
+from sluice.payments import cancel, capture, charging, expiry
 from sluice.rails.outcomes import Approved
 from sluice.rails.types import Deadline
 from tests.unit.desk_world import SCOPE, World
@@ -37,7 +37,7 @@ async def test_the_bank_holds_nothing_any_more(world: World) -> None:
     await expiry.sweep(world.desk)
     reference = await world.value("select reference from instructions where scope = 1 and verb = 'void'")
     rail = world.desk.rails["sandbox"]
-    envelope = rail.prepare(capture.Void(capture.Money(1000, "usd"), "x"), reference)
+    envelope = rail.prepare(cancel.Void(Money(1000, "usd"), "x"), reference)
     assert isinstance(await rail.inquire(envelope, Deadline.after(5)), Approved)
 
 

@@ -1,0 +1,121 @@
+"""Confirming an intent: what is judged before the rail is asked for an authorisation (B-5.4 to B-5.11)."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from sluice.books.events import Told
+from sluice.books.vault.cards import StoredCard
+from sluice.books.vault.cvcs import StoredCvc
+from sluice.core.errors import Refused
+from sluice.core.ids import new_id
+from sluice.customers.customers import Customer
+from sluice.customers.payment_methods import PaymentMethod
+from sluice.payments import routing
+from sluice.payments.calls import Call, Verb
+from sluice.payments.describing import described
+from sluice.payments.intents import OPEN, Intent, found, may, unexpected, with_intent
+from sluice.payments.picking import CARD, Pick, named, owned, pick
+from sluice.payments.plans import Change, Plan, Request
+from sluice.rails.types import Authorize
+from sluice.store.reads import Load, Rows
+from sluice.store.rows import Row
+
+
+def confirm(call: Call, rows: Rows) -> Plan:
+    """B-5.7: legal in three states; B-5.5: which method is used."""
+    intent = found(call, rows)
+    if intent.status == "succeeded":
+        raise unexpected(intent, "You cannot confirm this PaymentIntent because it has already succeeded.", call.livemode)
+    if intent.status not in OPEN:
+        message = (
+            f"This PaymentIntent could not be confirmed because it has a status of {intent.status}. Only a PaymentIntent with one"
+            f" of the following statuses may be confirmed: {', '.join(OPEN)}."
+        )
+        raise unexpected(intent, message, call.livemode)
+    picked = pick(call, rows)
+    if picked.row is None:
+        who = "and its customer has no default" if intent.customer else "and it has no customer"
+        message = f"You cannot confirm this PaymentIntent because it's missing a payment method, {who}: give `payment_method`."
+        raise unexpected(intent, message, call.livemode)
+    owned(call, picked.row, intent, intent.customer)
+    return confirmed(call, rows, replace(intent, doc=described(call, intent.doc)), picked, None)
+
+
+def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Told | None) -> Plan:
+    """*open*'s change and the authorisation to ask for. `created`: the intent is new, made in the same call."""
+    method, given = picked.row, call.params
+    if method is None:
+        message = "You cannot confirm this PaymentIntent because it's missing a payment method: give `payment_method`."
+        raise Refused(message, code="payment_intent_unexpected_state", judged=not created)
+    redirects(call, intent, method)
+    rail = routing.choose(call, "card", intent.currency)
+    asking = new_id("ask_")
+    after = replace(
+        intent, status="processing", live=asking, challenge=None, payment_method=method.id,
+        doc=intent.doc | {"last_payment_error": None, "next_action": None, "processing": None},
+    )  # fmt: skip
+    taken = method if method.state == "attached" else replace(method, state="taken")
+    saved: tuple[Row, ...] = () if created else (after,)
+    new: tuple[Row, ...] = (after,) if created else ()
+    if picked.new:
+        new += (taken, *picked.new[1:])
+    elif taken is not method:
+        saved += (taken,)
+    code = rows.get_one(StoredCvc, "code") if not picked.card else None
+    change = Change(saved=saved, new=new, gone=(code,) if code else (), told=(created,) if created else ())
+    extra = {
+        "public_url": call.public_url, "return_url": given.get("return_url"), "use_stripe_sdk": given.get("use_stripe_sdk"),
+        "hold_seconds": rail.hold_seconds,
+    }  # fmt: skip
+    return Plan(
+        change,
+        Request(
+            ask=authorization(call, after, method), subject=intent.id, id=asking, rail=rail.name, stored=rows.get_one(StoredCard, "card"),
+            code=code, card=picked.card, charge=new_id("ch_"), method=method.id, extra=extra,
+        ),
+    )  # fmt: skip
+
+
+def authorization(call: Call, intent: Intent, method: PaymentMethod) -> Authorize:
+    option, where = intent.doc["payment_method_options"]["card"], method.doc["billing_details"]["address"] or {}
+    manual = intent.doc["capture_method"] == "manual" or option.get("capture_method") == "manual"
+    return Authorize(
+        intent.money,
+        capture=not manual,
+        off_session=bool(call.params.get("off_session")),
+        three_d_secure=option["request_three_d_secure"],
+        line1=where.get("line1"),
+        postal_code=where.get("postal_code"),
+        descriptor=intent.doc["statement_descriptor_suffix"],
+        weather=weather(call, intent.doc["metadata"]),
+    )
+
+
+def weather(call: Call, given: dict[str, Any]) -> str | None:
+    """B-6.9: bad weather on demand; in live the key means nothing."""
+    return None if call.livemode else given.get("sandbox")
+
+
+def redirects(call: Call, intent: Intent, method: PaymentMethod) -> None:
+    """B-5.4: where methods that redirect are allowed, the buyer must have somewhere to come back to."""
+    given, allowed = call.params, intent.doc["automatic_payment_methods"]
+    if not allowed or allowed["allow_redirects"] == "never" or given.get("return_url") or given.get("use_stripe_sdk"):
+        return
+    if given.get("off_session") and method.state == "attached":
+        return
+    message = (
+        "This PaymentIntent may use payment methods that redirect the buyer, so its confirmation needs a `return_url`. Give one, or"
+        " create the PaymentIntent with automatic_payment_methods[enabled]=true and automatic_payment_methods[allow_redirects]=never."
+    )
+    refusal = Refused(message, param="return_url")
+    raise with_intent(refusal, intent, call.livemode) if intent.version else refusal
+
+
+LOADS = (
+    Load(Intent, "intent", "$3"),
+    Load(Customer, "customer", "coalesce($4, intent.customer)"),
+    Load(PaymentMethod, "method", "coalesce($5, intent.payment_method, customer.default_payment_method)"),
+    *CARD,
+)
+CONFIRM = Verb("payment_intents.confirm", confirm, LOADS, lambda call: (call.ids["intent"], *named(call)), may)
