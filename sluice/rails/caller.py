@@ -38,7 +38,7 @@ async def ask(rail: Rail, envelope: Envelope, card: Card | None, seconds: float)
 
 
 async def inquire(rail: Rail, envelope: Envelope, seconds: float) -> Word:
-    """What became of the message."""
+    """What became of the message; an inquiry that did not leave says nothing of it."""
     word = await called("inquire", lambda deadline: rail.inquire(envelope, deadline), seconds)
     return Unknown(word.why) if isinstance(word, NotSent) else compared(word, envelope)
 

@@ -91,6 +91,7 @@ async def test_nobody_there_is_not_sent(mortal: SandboxBench) -> None:
 
 @pytest.mark.shows("F13")
 async def test_past_its_deadline_nothing_leaves(bench: SandboxBench) -> None:
+    await paid(bench)  # there is a line
     envelope = authorize(bench)
     assert isinstance(await bench.rail.send(envelope, bench.card(), Deadline.after(-1)), NotSent)
     assert await bench.booked(envelope.reference) is None

@@ -94,9 +94,8 @@ class Sandbox:
         return answered(await self.ask(envelope.verb, envelope.reference, fields, deadline))
 
     async def inquire(self, envelope: Envelope, deadline: Deadline) -> Word:
-        """What became of it. An inquiry that did not leave tells nothing."""
-        said = await self.ask("inquire", envelope.reference, {}, deadline)
-        return Unknown(said.why) if isinstance(said, NotSent) else said
+        """What became of it."""
+        return await self.ask("inquire", envelope.reference, {}, deadline)
 
     async def reverse(self, envelope: Envelope, deadline: Deadline) -> Outcome:
         """Undoes it under its own reference, as often as need be; `Approved` is the acknowledgement."""
