@@ -12,6 +12,7 @@ from sluice.core.errors import Refused, missing
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.merchants.accounts import account, other_mode
+from sluice.merchants.endpoints import Endpoint
 from sluice.payments.calls import Call
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
@@ -26,7 +27,7 @@ Body = dict[str, Any]
 Read = Callable[[Desk, Call], Awaitable[Body]]
 KINDS: dict[type[Row], str] = {
     Intent: "payment_intent", Charge: "charge", Refund: "refund", Customer: "customer", PaymentMethod: "PaymentMethod",
-    BalanceTransaction: "balance transaction",
+    BalanceTransaction: "balance transaction", Endpoint: "webhook endpoint",
 }  # fmt: skip
 
 
@@ -183,4 +184,5 @@ CHARGES = Listed(
 )
 CUSTOMERS = Listed(Customer, "customer", {"email": "email"}, "not t.deleted")
 INTENTS = Listed(Intent, "payment_intent", {"customer": "customer"}, exist=("customer",))
+ENDPOINTS = Listed(Endpoint, "webhook endpoint")
 REFUNDS = Listed(Refund, "refund", {"charge": "charge", "payment_intent": "intent"})
