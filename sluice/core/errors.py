@@ -37,6 +37,14 @@ class Unavailable(Refused):
         super().__init__(message, status=503, type="api_error", retry=True)
 
 
+class Contended(Refused):
+    """Other calls change the same object at this moment, and nothing has happened: 429, try again (B-1.45)."""
+
+    def __init__(self) -> None:
+        message = "This object is being changed by other calls at this moment. Try again."
+        super().__init__(message, status=429, code="lock_timeout", retry=True)
+
+
 def missing(kind: str, id: str, param: str, *, status: int = 400, hint: str = "") -> Refused:
     """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404)."""
     return Refused(f"No such {kind}: '{id}'{hint}", status=status, code="resource_missing", param=param, judged=True)

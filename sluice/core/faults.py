@@ -50,7 +50,7 @@ def breaker(kind: str, wanted: str, mark: str) -> Hook:
             return await do()
         if kind == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        done = await do()
+        await do()
         if kind == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         raise AnswerLost(name)

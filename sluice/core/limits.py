@@ -21,7 +21,9 @@ AMOUNT_MOST = 99_999_999
 LANES = 2
 GROUP_MOST = 64
 QUEUE_MOST = 4_096
-READERS = 6
+QUEUE_SECONDS = 5.0  # what has not been begun by then is refused: nothing has happened
+READERS, BESIDE = 6, 2
+READS_MOST = 1_024
 GROUP_LOCK_MS, ALONE_LOCK_MS, STATEMENT_MS = 200, 4_000, 15_000
 LOOKS = 8  # times a path looks again when the rows it judged have moved
 

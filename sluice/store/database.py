@@ -1,8 +1,10 @@
 """The database as the program sees it: write a fact, load what a call names, fetch rows by a named statement."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
+from operator import index
 from typing import Any, TypeVar
 
 import asyncpg
@@ -10,8 +12,10 @@ import msgspec
 
 from sluice.core import limits
 from sluice.core.clock import clock
+from sluice.core.errors import Unavailable
 from sluice.core.outside import in_transaction
 from sluice.store.facts import Fact, compose, statement
+from sluice.store.group_commit import LOST as LOST
 from sluice.store.group_commit import Committer
 from sluice.store.reads import Kept, Loads, Rows, unpack
 from sluice.store.reads import statement as read_statement
@@ -20,34 +24,17 @@ from sluice.store.rows import Row, columns
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 ROLE = "sluice_app"
-LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CannotConnectNowError,
-)
 DATABASE_TIME = "select extract(epoch from clock_timestamp())::float8"
 # On a tiny analysed table the generic plan scans; a writing connection never wants that (PERFORMANCE 12).
-WRITER = {
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "lock_timeout": str(limits.GROUP_LOCK_MS),
-}
+PLANS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+PATIENT = {"lock_timeout": str(limits.ALONE_LOCK_MS)}
 
 
-class Database:
-    """Two pools: lanes that write facts, and readers. Every connection takes the application's role (S24)."""
+class Reader:
+    """Reads over one pool; past `most` callers at once the next is told to come again (F34)."""
 
-    def __init__(self, writers: Any, readers: Any) -> None:
-        self.writers, self.readers = writers, readers
-        self.committer = Committer(writers)
-
-    async def write(self, fact: Fact, *, payment: str = "", must: bool = False) -> bool:
-        """One commit. False: nothing was written, since a row moved or the key was taken; the path looks again."""
-        form, values = compose(fact)
-        return await self.committer.write(statement(form), values, name=fact.name, payment=payment or fact.id, must=must)
+    def __init__(self, pool: Any, most: int) -> None:
+        self.pool, self.most, self.busy = pool, most, 0
 
     async def load(self, scope: int, key: str | None, loads: Loads, *names: Any) -> tuple[Kept | None, Rows]:
         """The key's row and the rows that `names` lead to, in one read."""
@@ -81,23 +68,55 @@ class Database:
             return await self.on_one(do)
 
     async def on_one(self, do: Callable[[Any], Awaitable[T]]) -> T:
-        async with self.readers.acquire() as connection:
-            try:
-                return await do(connection)
-            except LOST:
-                connection.terminate()
-                raise
+        async with self.connection() as connection:
+            return await do(connection)
 
     @asynccontextmanager
-    async def transaction(self) -> Any:
+    async def connection(self) -> AsyncIterator[Any]:
+        if self.busy >= self.most:
+            raise Unavailable("Too much is being read at this moment. Nothing has happened; try again in a second.")
+        self.busy += 1
+        try:
+            async with self.pool.acquire() as connection:
+                try:
+                    yield connection
+                except LOST:
+                    connection.terminate()
+                    raise
+        finally:
+            self.busy -= 1
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
         """Several statements that hold together; no outside call may be made inside (Law 4)."""
-        async with self.readers.acquire() as connection:
+        async with self.connection() as connection:
             token = in_transaction.set(True)
             try:
                 async with connection.transaction():
                     yield connection
             finally:
                 in_transaction.reset(token)
+
+
+class Database(Reader):
+    """Lanes that write facts, readers, and beside them a few connections for what must come to its end (F34).
+
+    Every connection takes the application's role (S24).
+    """
+
+    def __init__(self, lanes: Any, readers: Any, beside: Any) -> None:
+        super().__init__(readers, limits.READS_MOST)
+        self.pools = (lanes, readers, beside)
+        self.committer = Committer(lanes, beside)
+        self.ending = Reader(beside, limits.IN_FLIGHT)  # what settling reads
+
+    async def write(self, fact: Fact, *, payment: str = "", must: bool = False) -> bool:
+        """One commit. False: nothing was written, since a row moved or the key was taken; the path looks again.
+
+        Groups are sorted by `payment`: the intent, or what stands in its place. Raises as `Committer.write` says.
+        """
+        form, values = compose(fact)
+        return await self.committer.write(statement(form), values, name=fact.name, payment=payment or fact.id, must=must)
 
     async def agree_on_time(self) -> None:
         record = await self.fetchrow(DATABASE_TIME)
@@ -106,14 +125,14 @@ class Database:
 
     async def close(self) -> None:
         await self.committer.close()
-        await asyncio.gather(self.writers.close(), self.readers.close())
+        await asyncio.gather(*(pool.close() for pool in self.pools))
 
 
 async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.READERS) -> Database:
-    async def pool(size: int, settings: dict[str, str]) -> Any:
+    async def pool(size: int, settings: dict[str, str], least: int = 1) -> Any:
         return await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            min_size=least,
             max_size=size,
             init=prepare,
             reset=nothing,
@@ -123,18 +142,27 @@ async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.
             server_settings={"role": ROLE, "statement_timeout": str(limits.STATEMENT_MS), "timezone": "UTC"} | settings,
         )
 
-    writing, reading = await asyncio.gather(pool(lanes, WRITER), pool(readers, {"lock_timeout": str(limits.ALONE_LOCK_MS)}))
-    database = Database(writing, reading)
+    database = Database(
+        await pool(lanes, PLANS | {"lock_timeout": str(limits.GROUP_LOCK_MS)}),
+        await pool(readers, PATIENT),
+        await pool(limits.BESIDE, PLANS | PATIENT, least=0),
+    )
     await database.agree_on_time()
     return database
 
 
 async def prepare(connection: Any) -> None:
+    await connection.set_type_codec("numeric", encoder=whole, decoder=Decimal, schema="pg_catalog")
     await connection.set_type_codec("jsonb", encoder=to_json, decoder=msgspec.json.decode, schema="pg_catalog")
 
 
 async def nothing(connection: Any) -> None:
     """The default reset is one more round trip at each release: the cheapest doubling we have (PERFORMANCE 2)."""
+
+
+def whole(amount: int) -> str:
+    """numeric(78,0) takes 1.5 as 2 without a word; this raises (PERFORMANCE 12)."""
+    return str(index(amount))
 
 
 def to_json(value: Any) -> str:

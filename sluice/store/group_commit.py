@@ -2,139 +2,210 @@
 
 One SQL text to a group; members sorted by payment, so that groups lock in one order; each job bears a number and its row
 names it. A group that the database refuses is halved until the poisoned member falls out alone. A lost connection means
-unknown for each member: each is executed again alone, on a new connection, which waits for the old one's fate.
+unknown for each member: each is executed again alone, on another connection, which waits for the old one's fate.
 """
 
 import asyncio
 from collections import deque
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from math import inf
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from sluice.core import limits
-from sluice.core.errors import Unavailable
+from sluice.core.errors import Contended, Unavailable
 from sluice.core.faults import effect
 
-REFUSED = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.RaiseError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.QueryCanceledError,
+# Another transaction stood in the way: tried again alone, with seconds for a lock instead of milliseconds.
+PASSING = (asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError, asyncpg.QueryCanceledError)
+# The statement was refused and its connection is sound.
+REFUSED = (*PASSING, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)
+# Nobody said what became of it.
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
-AGAIN_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)  # a job alone, after its connection was lost
+AGAIN_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)  # before each try of a job alone
 
-Result = bool | BaseException
+
+class InDoubt(ConnectionError):
+    """A commit with a warning: it is here, perhaps not on the standby (F30)."""
 
 
 class Job(NamedTuple):
     at: float
+    until: float  # who cannot be begun by then is told so: nothing has happened
     payment: str
     name: str
     values: list[Any]
     done: "asyncio.Future[bool]"
 
+    def answer(self, result: bool | Exception) -> None:
+        if self.done.done():
+            return
+        if isinstance(result, Exception):
+            self.done.set_exception(result)
+        else:
+            self.done.set_result(result)
+
 
 class Committer:
-    """Writes facts. `write` answers True: it holds; False: nothing was written, since a row moved or the key was taken."""
+    """Writes facts. `write` answers True: it holds; False: nothing was written, since a row moved or the key was taken.
 
-    def __init__(self, pool: Any, lanes: int = limits.LANES) -> None:
-        self.pool, self.lanes, self.idle = pool, lanes, lanes
+    `lanes` is the pool of the groups' connections, as many as there are lanes; `beside` that of the jobs executed alone.
+    """
+
+    def __init__(self, lanes: Any, beside: Any) -> None:
+        self.pool, self.beside = lanes, beside
+        self.lanes = self.idle = lanes.get_max_size()
         self.queues: dict[str, deque[Job]] = {}
         self.waiting = 0
         self.tasks: set[asyncio.Task[None]] = set()
 
     def write(self, sql: str, values: list[Any], *, name: str, payment: str, must: bool = False) -> "asyncio.Future[bool]":
-        """Raises `Unavailable` when too much waits, unless it `must` be written, as what settles an instruction must."""
-        if self.waiting >= limits.QUEUE_MOST and not must:
-            raise Unavailable("Too much is being written at this moment. Try again in a second.")
+        """Raises `Unavailable` when too much waits, or for too long, but not when it `must` be written to end an instruction.
+
+        The future raises `Unavailable` and `Contended` when nothing was written, ConnectionError when nobody knows.
+        """
         loop = asyncio.get_running_loop()
-        job = Job(loop.time(), payment, name, values, loop.create_future())
+        now = loop.time()
+        if not must and (self.waiting >= limits.QUEUE_MOST or any(now > queue[0].until for queue in self.queues.values())):
+            raise full()
+        job = Job(now, inf if must else now + limits.QUEUE_SECONDS, payment, name, values, loop.create_future())
         self.queues.setdefault(sql, deque()).append(job)
         self.waiting += 1
         if self.idle:
             self.idle -= 1
-            task = loop.create_task(self.lane())
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            self.start(self.lane())
         return job.done
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def lane(self) -> None:
         try:
-            while waiting := [(queue[0].at, sql) for sql, queue in self.queues.items() if queue]:
-                sql = min(waiting)[1]  # the oldest job picks the text
-                jobs = self.take(self.queues[sql])
-                for job, result in zip(jobs, await self.group(sql, jobs), strict=True):
-                    answer(job, result)
+            while self.queues:
+                sql = min(self.queues, key=lambda sql: self.queues[sql][0].at)  # the oldest job picks the text
+                if jobs := self.take(sql):
+                    await self.group(sql, jobs)
         finally:
             self.idle += 1
 
-    def take(self, queue: deque[Job]) -> list[Job]:
-        """Half of what waits, so that every lane is busy; at most GROUP_MOST."""
+    def take(self, sql: str) -> list[Job]:
+        """A lane's share of what waits, so that every lane is busy; at most GROUP_MOST. Whose time is over is told so."""
+        queue, now = self.queues[sql], asyncio.get_running_loop().time()
         share = -(-len(queue) // self.lanes) if len(queue) > self.lanes else len(queue)
-        jobs = [queue.popleft() for _ in range(min(limits.GROUP_MOST, share))]
-        self.waiting -= len(jobs)
-        return sorted(jobs, key=lambda job: job.payment)
+        taken = [queue.popleft() for _ in range(min(limits.GROUP_MOST, share))]
+        self.waiting -= len(taken)
+        if not queue:
+            del self.queues[sql]
+        for job in taken:
+            if now > job.until:
+                job.answer(full())
+        return sorted((job for job in taken if not job.done.done()), key=lambda job: job.payment)
 
-    async def group(self, sql: str, jobs: list[Job]) -> list[Result]:
-        out = await self.on_one(sql, jobs)
-        return out if out is not None else [await self.alone(sql, job) for job in jobs]
+    async def group(self, sql: str, jobs: list[Job]) -> None:
+        """Whose fate stays open is executed again beside the lanes: a held row, or a lost connection, stops nobody else."""
+        try:
+            async with connection(self.pool) as lane:
+                await self.halve(lane, sql, jobs)
+        except LOST:
+            self.again(sql, jobs, unknown=True)
+        except Exception as defect:
+            for job in jobs:
+                job.answer(defect)
 
-    async def alone(self, sql: str, job: Job) -> Result:
+    async def halve(self, lane: Any, sql: str, jobs: list[Job]) -> None:
+        try:
+            await commit(lane, sql, jobs)
+        except REFUSED as refusal:
+            if len(jobs) > 1:
+                await self.halve(lane, sql, jobs[: len(jobs) // 2])
+                await self.halve(lane, sql, jobs[len(jobs) // 2 :])
+            elif isinstance(refusal, PASSING):
+                self.again(sql, jobs, unknown=False)
+            else:
+                jobs[0].answer(refusal)
+
+    def again(self, sql: str, jobs: list[Job], unknown: bool) -> None:
+        for job in jobs:
+            if not job.done.done():
+                self.start(self.alone(sql, job, unknown))
+
+    async def alone(self, sql: str, job: Job, unknown: bool) -> None:
         """The same idempotent statement again: what had been written conflicts with itself, and writes nothing (F29)."""
         for pause in AGAIN_SECONDS:
             await asyncio.sleep(pause)
-            out = await self.on_one(sql, [job])
-            if out is not None:
-                return out[0]
-        return ConnectionError("the database did not say whether it wrote")
-
-    async def on_one(self, sql: str, jobs: list[Job]) -> list[Result] | None:
-        """One connection; None: its fate is unknown. It is dropped then, never cancelled (F30)."""
-        try:
-            connection = await self.pool.acquire()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return None
-        try:
-            return await self.settle(connection, sql, jobs)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
-            with suppress(Exception):
-                connection.terminate()
-            return None
-        finally:
-            await self.pool.release(connection)
-
-    async def settle(self, connection: Any, sql: str, jobs: list[Job]) -> list[Result]:
-        try:
-            return await effect(f"store.{jobs[0].name}", lambda: commit(connection, sql, jobs))
-        except REFUSED as refusal:
-            if len(jobs) == 1:
-                return [refusal]
-            half = len(jobs) // 2
-            return await self.settle(connection, sql, jobs[:half]) + await self.settle(connection, sql, jobs[half:])
+            try:
+                async with connection(self.beside) as own:
+                    return await commit(own, sql, [job])
+            except PASSING:
+                if not unknown and job.until < inf:
+                    return job.answer(Contended())
+            except LOST:
+                unknown = True
+            except Exception as defect:
+                return job.answer(defect)
+        return job.answer(ConnectionError("the database did not say whether it wrote") if unknown else Contended())
 
     async def close(self) -> None:
         while self.tasks:
             await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-async def commit(connection: Any, sql: str, jobs: list[Job]) -> list[Result]:
-    """`fetchmany` is a transaction of its own, in one trip; each row names its job and its fact."""
-    out: list[Result] = [False] * len(jobs)
-    rows = await connection.fetchmany(sql, [(job.values[0], number, *job.values[1:]) for number, job in enumerate(jobs)])
-    for row in rows:
-        if row["fact"] != jobs[row["job"]].values[1]:
+def full() -> Unavailable:
+    return Unavailable("Too much is being written at this moment. Nothing has happened; try again in a second.")
+
+
+@asynccontextmanager
+async def connection(pool: Any) -> AsyncIterator[Any]:
+    """One whose transaction was lost is dropped, never cancelled: a cancelled COMMIT says that it was done (F30)."""
+    taken = await pool.acquire()
+    try:
+        yield taken
+    except REFUSED:
+        raise
+    except BaseException:
+        with suppress(Exception):
+            taken.terminate()
+        raise
+    finally:
+        await pool.release(taken)
+
+
+async def commit(lane: Any, sql: str, jobs: list[Job]) -> None:
+    """One transaction, in one trip, and the answers of its members: only once it is cleanly committed."""
+    rows = [(job.values[0], number, *job.values[1:]) for number, job in enumerate(jobs)]
+    with cleanly(lane):
+        results = await effect(f"store.{jobs[0].name}", lambda: lane.fetchmany(sql, rows))
+    wrote = {row["job"]: row for row in results}
+    for number, job in enumerate(jobs):
+        if wrote[number]["fact"] != job.values[1]:
             raise AssertionError("an answer for another fact")
-        out[row["job"]] = row["ok"]
-    return out
+        job.answer(wrote[number]["ok"])
 
 
-def answer(job: Job, result: Result) -> None:
-    if job.done.done():
-        return
-    if isinstance(result, BaseException):
-        job.done.set_exception(result)
-    else:
-        job.done.set_result(result)
+@contextmanager
+def cleanly(lane: Any) -> Iterator[None]:
+    warnings: list[str] = []
+
+    def hear(_: Any, message: Any) -> None:
+        if message.severity_en == "WARNING":
+            warnings.append(message.message)
+
+    lane.add_log_listener(hear)
+    try:
+        yield
+    finally:
+        lane.remove_log_listener(hear)
+    if warnings:
+        raise InDoubt(warnings[0])
