@@ -26,7 +26,7 @@ from sluice.payments.instructions import Asked, Instruction, heard
 from sluice.payments.intents import Intent
 from sluice.payments.plans import Change
 from sluice.payments.refunds import Contradiction, Refund
-from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Unknown, Word
+from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown, Word
 from sluice.store.facts import Claim, Fact, Finish
 from sluice.store.reads import Kept, Load, Rows
 
@@ -112,11 +112,11 @@ async def settlement(desk: Desk, case: Case, said: Outcome) -> tuple[Fact, Answe
 def heard_of(before: Instruction, said: Word) -> Instruction:
     """The instruction after the word: closed by a final one, on its way back when the rail lied, else open for recovery."""
     match said:
-        case Approved() | Declined() | ActionRequired():
+        case Approved() | Declined():
             return replace(before, state="closed", said=heard(said))
-        case NotSent() if before.verb in ("authorize", "check"):
+        case ActionRequired() | NotSent() if before.verb in ("authorize", "check"):
             return replace(before, state="closed", said=heard(said))
-        case Unknown() if before.verb == "check":
+        case Pending() | Unknown() if before.verb == "check":  # its caller heard a refusal, so no later word may attach it
             return replace(before, state="reversing", said=heard(said), until=soon(before))
         case Unknown(said=Approved()) if before.verb == "authorize":
             return replace(before, state="reversing", said=heard(said), until=soon(before))
