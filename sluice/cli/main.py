@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sluice.cli import crash, lifeline, processes, up
+from sluice.cli.ledger import ledger
 from sluice.cli.merchants import keys, merchants
 from sluice.cli.vault import vault
 
@@ -24,6 +25,7 @@ app.command("migrate")(processes.migrate)
 app.add_typer(merchants, name="merchants")
 app.add_typer(keys, name="keys")
 app.add_typer(vault, name="vault")
+app.add_typer(ledger, name="ledger")
 
 
 @app.callback()

@@ -1,7 +1,6 @@
 """What the rail says by itself: stored, asked about, applied once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,12 +18,11 @@ REFERENCE = "select reference from instructions where scope = 1 and verb = 'refu
 
 
 @pytest.fixture(autouse=True)
-async def heard_before(world: World) -> AsyncIterator[None]:
+async def heard_before(world: World) -> None:
     """The bank lives longer than a test: what it said to others is skipped."""
     old = await world.desk.rails["sandbox"].watch(0, notices.caller.Deadline.after(0.6))
-    await keep(world, [one for one in old[-1:]])
+    await keep(world, old[-1:])
     await world.database.execute("update notices set applied = 1")
-    yield
 
 
 async def keep(world: World, news: list[Notice]) -> None:

@@ -1,0 +1,108 @@
+"""The worker: what is done beside the API, whether or not anybody asks. As many as wanted, none is the leader (DESIGN 7)."""
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+from functools import partial
+
+import structlog
+
+from sluice.books import forgetting, maturing, sequencer
+from sluice.books.keyring import REFRESH
+from sluice.core.clock import clock
+from sluice.core.ids import new_id
+from sluice.core.settings import Settings
+from sluice.payments import expiry, notices, recovery
+from sluice.payments.desk import Desk
+from sluice.payments.opening import open_desk
+from sluice.store.database import LOST, Database
+from sluice.worker import loops
+from sluice.worker.delivery import POLL, Deliverer
+from sluice.worker.loops import AWAY_MOST, Loop
+
+BEAT = 5.0  # seconds between heartbeats
+GONE = 3_600  # seconds after which a worker that does not beat is forgotten
+
+BEATS = """insert into workers (id, host, pid, started, beat) values ($1, $2, $3, $4, $4)
+    on conflict (id) do update set beat = excluded.beat"""
+FORGET = "delete from workers where beat < $1"
+LEAVE = "delete from workers where id = $1"
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> None:
+    """Works until it is cancelled; what is in flight finishes first (F49)."""
+    desk, id = await opened(settings), new_id("wk_")
+    deliverer = Deliverer(desk.database, desk.vault, settings)
+    try:
+        await loops.run(every(desk, deliverer, id))
+    finally:
+        await deliverer.close()
+        await desk.drain()
+        await leave(desk, id)
+
+
+async def opened(settings: Settings) -> Desk:
+    """A database that is not there yet is waited for."""
+    pause = 0.1
+    while True:
+        try:
+            return await open_desk(settings)
+        except LOST as error:
+            log.warning("the database is away; waiting for it", why=type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, AWAY_MOST)
+
+
+def every(desk: Desk, deliverer: Deliverer, id: str) -> list[Loop]:
+    """All that a worker does, and how soon it looks again when nothing was due."""
+    database = desk.database
+    return [
+        Loop("sequencing", partial(sequence, desk), 0.1),
+        Loop("deliveries", deliverer.turn, POLL),
+        Loop("recovery", lambda: recovery.sweep(desk), 0.5),
+        Loop("notices", lambda: notices.sweep(desk), 0.5),
+        *(Loop(f"listening to {rail.name}", partial(notices.listen, desk, rail), 1.0, True) for rail in desk.rails.values()),
+        Loop("expiry", lambda: expiry.sweep(desk), 10.0),
+        Loop("maturing", lambda: maturing.sweep(database), 1.0),
+        Loop("forgetting", lambda: forgetting.sweep(database), 600.0),
+        Loop("codes", lambda: desk.vault.cvcs.sweep(clock.seconds()), 60.0),
+        Loop("keys and clock", partial(refresh, desk), REFRESH, True),
+        Loop("heartbeat", partial(beat, database, id), BEAT, True),
+    ]
+
+
+async def sequence(desk: Desk) -> int:
+    """Numbers what is in the outboxes, scope by scope; a scope that fails stops no other. Answers how many facts it took."""
+    taken = 0
+    for scope, livemode in await sequencer.waiting(desk.database):
+        try:
+            taken += await sequencer.sequence(desk.database, scope, livemode)
+        except LOST:
+            raise
+        except Exception as error:
+            desk.troubled(f"sequencing of scope {scope}", error)
+    return taken
+
+
+async def refresh(desk: Desk) -> None:
+    """The clock agrees with the database's, and a key that was rotated elsewhere is known here (Law 7, S7)."""
+    await desk.database.agree_on_time()
+    await desk.vault.load(clock.seconds())
+
+
+async def beat(database: Database, id: str) -> None:
+    """`sluice doctor` sees by it that a worker is there."""
+    now = clock.seconds()
+    await database.execute(BEATS, id, socket.gethostname(), os.getpid(), now)
+    await database.execute(FORGET, now - GONE)
+
+
+async def leave(desk: Desk, id: str) -> None:
+    for rail in desk.rails.values():
+        await rail.close()
+    with suppress(*LOST):
+        await desk.database.execute(LEAVE, id)
+    await desk.database.close()
