@@ -89,15 +89,15 @@ def promised(instruction: Instruction) -> Customer:
 
 
 def refused(method: PaymentMethod, word: Declined, livemode: bool) -> Change:
-    code, message, _ = declines.said(word)
-    released = given_back(method)
+    error, released = declines.error(word, None), given_back(method)
     body = {"payment_method": released.wire(livemode)}
     refusal = Refused(
-        message,
+        error["message"],
         status=402,
         type="card_error",
-        code=code,
-        decline_code=declines.error(word, None).get("decline_code"),
+        code=error["code"],
+        param=error.get("param"),
+        decline_code=error.get("decline_code"),
         judged=True,
         body=body,
     )

@@ -111,7 +111,7 @@ def declined(attempt: Attempt, word: Declined, charged: bool = True) -> Change:
 
 def refusal(error: dict[str, Any], intent: Intent | None, livemode: bool) -> Refused:
     """The error of a decline: the intent inside, and the method whole (B-2.16, B-2.17)."""
-    keys = ("code", "decline_code", "type", "message")
+    keys = ("code", "decline_code", "param", "type", "message")
     body = {key: value for key, value in error.items() if key not in keys and key != "payment_method_type"}
     if intent:
         body["payment_intent"] = intent.wire(livemode)
@@ -119,6 +119,7 @@ def refusal(error: dict[str, Any], intent: Intent | None, livemode: bool) -> Ref
         error["message"],
         status=402,
         code=error["code"],
+        param=error.get("param"),
         decline_code=error.get("decline_code"),
         type="card_error",
         judged=True,

@@ -148,7 +148,13 @@ def refused(intent: Intent | None, charge: Charge, word: Declined) -> Change:
     before = replace(charge, live=None)
     intent = intent and derived(replace(intent, live=None), charge)
     refusal = Refused(
-        error["message"], status=402, code=error["code"], type="card_error", decline_code=error.get("decline_code"), judged=True
+        error["message"],
+        status=402,
+        code=error["code"],
+        param=error.get("param"),
+        type="card_error",
+        decline_code=error.get("decline_code"),
+        judged=True,
     )
     refusal.body["charge"] = charge.id
     return Change(saved=changed(intent, before if charge.live else None), shows=intent or before, refusal=refusal)

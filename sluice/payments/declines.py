@@ -50,6 +50,8 @@ AUTHENTICATION_FAILED = Said(
     "payment_intent_authentication_failure",
     "The buyer's authentication failed. Ask for another payment method and confirm again.",
 )
+# B-2.17: the parameter that a decline is about.
+PARAMS = {"expired_card": "exp_month", "incorrect_cvc": "cvc"}
 # The network was not reached, so no charge is made (B-5.9, B-5.11).
 WITHOUT_CHARGE = frozenset({"authentication_required", "authentication_failed"})
 HUSHED = frozenset({"lost_card", "stolen_card", "pickup_card", "restricted_card", "fraudulent", "merchant_blacklist"})
@@ -72,6 +74,7 @@ def error(word: Declined, charge: str | None) -> dict[str, Any]:
         "decline_code": decline_code,
         "message": message,
         "network_decline_code": word.network_code,
+        "param": PARAMS.get(code),
         "type": "card_error",
     }
     return {key: value for key, value in keys.items() if value is not None}
