@@ -67,7 +67,9 @@ class Shop:
         given = {"amount": amount, "currency": currency, "automatic_payment_methods": ANY} | params
         return self.v1.payment_intents.create({name: value for name, value in given.items() if value is not None})
 
-    def pays(self, amount: int = 2000, currency: str = "usd", card: str = "pm_card_visa", **params: Any) -> PaymentIntent:
+    def pays(
+        self, amount: int = 2000, currency: str = "usd", card: str | None = "pm_card_visa", **params: Any
+    ) -> PaymentIntent:
         """Created and confirmed at once."""
         return self.intent(amount, currency, payment_method=card, confirm=True, **params)
 
