@@ -11,7 +11,7 @@ from sluice.simulators.bank.journal import Journal
 from sluice.simulators.bank.teller import HOLD_SECONDS, Teller
 from sluice.simulators.bank.words import Authorize, Capture, Card, Challenged, Refund, Reverse, Void
 
-CARDS = ["4242424242424242", "4000000000007726", "4000000000005126", "4000000000000002", "4000002760003184"]
+CARDS = ["4242424242424242"] * 3 + ["4000000000007726", "4000000000005126", "4000000000000002", "4000002760003184"]
 Money = Authorize | Capture | Void | Refund
 Ask = Money | Reverse | float  # a float: seconds that pass
 
@@ -19,12 +19,16 @@ Ask = Money | Reverse | float  # a float: seconds that pass
 @st.composite
 def asks(draw: st.DrawFn, n: int) -> Ask:
     """The `n`-th message, under a new reference, of an earlier one; now and then a repeat or another currency."""
-    original = f"r{draw(st.integers(0, n))}"
-    reference = draw(st.sampled_from([f"r{n}"] * 7 + [original]))
-    amount, currency = draw(st.sampled_from([0, 1, 400, 600, 1000, 1001])), draw(st.sampled_from(["usd"] * 7 + ["eur"]))
-    match draw(st.sampled_from(["authorize"] * (3 if n else 20) + ["capture", "void", "refund", "refund", "reverse", "time"])):
+    original = f"r{draw(st.sampled_from([0, 0, 0, n // 2, n // 2, max(0, n - 1), n]))}"
+    reference = draw(st.sampled_from([f"r{n}"] * 9 + [original]))
+    amount, currency = draw(st.sampled_from([1000, 1000, 600, 400, 1, 0, 1001])), draw(st.sampled_from(["usd"] * 9 + ["eur"]))
+    match draw(
+        st.sampled_from(
+            ["authorize"] * (1 if n else 40) + ["capture", "capture", "void", "refund", "refund", "reverse", "time"]
+        )
+    ):
         case "authorize":
-            card, capture = Card(draw(st.sampled_from(CARDS)), 1, 2999), draw(st.booleans())
+            card, capture = Card(draw(st.sampled_from(CARDS)), 1, 2999), draw(st.sampled_from([False, False, True]))
             return Authorize(id=1, reference=reference, amount=amount, currency=currency, card=card, capture=capture)
         case "capture":
             return Capture(id=1, reference=reference, amount=amount, currency=currency, original=original)
