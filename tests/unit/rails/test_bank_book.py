@@ -111,7 +111,8 @@ def test_sums_have_their_bounds() -> None:
     """Not a unit above what is held is taken, nor above what was taken given back."""
     bank = Bank()
     paying(bank)
-    amounts = [(Capture, 1001, "declined"), (Capture, 700, "approved"), (Capture, 1, "declined"), (Void, 300, "declined")]
+    amounts: list[tuple[type[Capture | Void | Refund], int, str]] = []
+    amounts += [(Capture, 1001, "declined"), (Capture, 700, "approved"), (Capture, 1, "declined"), (Void, 300, "declined")]
     amounts += [(Refund, 701, "declined"), (Refund, 400, "approved"), (Refund, 301, "declined"), (Refund, 300, "approved")]
     for n, (kind, amount, word) in enumerate(amounts):
         assert bank.ask(kind(id=1, reference=f"b{n}", amount=amount, currency="usd", original="a")) == word
