@@ -16,7 +16,7 @@ from sluice.payments.plans import Change
 from sluice.payments.refunds import Refund
 from sluice.shapes import expand, page
 from sluice.shapes.contract import operation
-from sluice.store.database import Database
+from sluice.store.database import Reader
 from sluice.store.facts import Fact
 from sluice.store.rows import Row
 
@@ -48,7 +48,7 @@ class Answer(Struct, frozen=True):
 class Renderer:
     """Makes objects public for one caller: unexpanded, expanded, or cut to what a publishable key may see."""
 
-    def __init__(self, database: Database, scope: int, livemode: bool, publishable: bool, docs: str) -> None:
+    def __init__(self, database: Reader, scope: int, livemode: bool, publishable: bool, docs: str) -> None:
         self.database, self.scope, self.livemode, self.publishable, self.docs = database, scope, livemode, publishable, docs
 
     async def answer(self, change: Change, wanted: expand.Steps) -> Answer:

@@ -10,17 +10,17 @@ from msgspec.structs import replace
 
 from sluice.core import limits
 from sluice.core.clock import clock
-from sluice.core.errors import Refused
+from sluice.core.errors import Contended, Refused
 from sluice.core.ids import new_id
 from sluice.payments.answers import NAMES, Answer, Renderer, steps
 from sluice.payments.calls import Call, Verb
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Asked, Instruction, plain
+from sluice.payments.leases import leased
 from sluice.payments.plans import Change, Plan, Request
-from sluice.payments.settling import Case, completed, leased, settle
+from sluice.payments.settling import Case, completed, payment_of, send, settle
 from sluice.rails import caller
-from sluice.rails.outcomes import NotSent, Outcome
-from sluice.rails.types import Authorize, Card, Void
+from sluice.rails.types import Authorize, Void
 from sluice.store.facts import Claim, Fact
 from sluice.store.reads import Kept, Rows
 
@@ -32,34 +32,21 @@ async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
     """One write. Raises `Refused` for what is not kept under the key; answers everything else, replays included."""
     token, names, wanted = new_id("tk_"), verb.names(call), steps(call.operation, call.expand)
     renderer = Renderer(desk.database, call.scope, call.livemode, call.publishable, desk.public_url)
-    kept, rows, case, card = None, Rows(), None, None
+    kept, rows = None, Rows()
     for look in range(limits.LOOKS):
         if look or any(names):  # a create that names nothing reads nothing: its claim tells
             kept, rows = await desk.database.load(call.scope, call.key, verb.loads, *names)
         verb.may(call, rows)
-        if kept and kept.token == token and kept.status is None and case:  # *open* is ours, though its answer was lost
-            return await desk.finish(ask(desk, call, case, card))
         if kept:
             return await recall(desk, call, kept, token)
-        try:
-            plan = verb.check(call, rows)
-        except Refused as refusal:
-            if not refusal.judged:
-                raise
-            plan = Plan(Change(refusal=refusal))
+        plan = judged(verb, call, rows)
         if plan.request is None:
             answer = await renderer.answer(plan.change, wanted)
-            if await desk.database.write(alone(verb, call, plan.change, token, answer), payment=named(plan.change)):
+            if await desk.database.write(alone(verb, call, plan.change, token, answer), payment=payment_of(rows)):
                 return answer
-            continue
-        with caller.room(desk.rails[plan.request.rail]):
-            card = await desk.card(call.scope, plan.request)
-            fact, case = opened(desk, verb, call, plan.change, plan.request, rows, token)
-            if await desk.database.write(fact, payment=plan.request.subject):
-                return await desk.finish(ask(desk, call, case, card))
-    raise Refused(
-        "This object is being changed by other calls at this moment. Try again.", status=429, code="lock_timeout", retry=True
-    )
+        elif settled := await desk.finish(carried(desk, verb, call, plan.change, plan.request, rows, token)):
+            return settled
+    raise Contended
 
 
 async def recall(desk: Desk, call: Call, kept: Kept, token: str) -> Answer:
@@ -72,8 +59,8 @@ async def recall(desk: Desk, call: Call, kept: Kept, token: str) -> Answer:
         )  # fmt: skip
     if kept.fingerprint != call.fingerprint:
         raise Refused(
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other"
-            f" than '{call.key}' if you meant to execute a different request.",
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key"
+            f" other than '{call.key}' if you meant to execute a different request.",
             type="idempotency_error",
         )
     assert kept.body is not None
@@ -98,18 +85,36 @@ async def waited(desk: Desk, call: Call, kept: Kept) -> Kept:
         _waiters -= 1
 
 
-async def ask(desk: Desk, call: Call, case: Case, card: Card | None) -> Answer:
-    """Send, settle, answer: in a task of its own, which a caller that hangs up does not cancel."""
-    instruction = case.instruction
-    if clock.micros() >= instruction.until:  # we slept too long: recovery may have begun (F13)
-        said: Outcome = NotSent("the lease had run out before a byte was sent")
-    else:
-        said = await caller.ask(desk.rails[instruction.rail], instruction.message, card, limits.RAIL_SECONDS)
-    if answer := await settle(desk, case, said):
-        return answer
-    kept, _ = await desk.database.load(call.scope, call.key, ())  # somebody else settled it: what the database says
+def judged(verb: Verb, call: Call, rows: Rows) -> Plan:
+    """What the rule says. A refusal that needed no row is raised, and not kept; any other is an answer like any (B-1.38)."""
+    try:
+        return verb.check(call, rows)
+    except Refused as refusal:
+        if not refusal.judged:
+            raise
+        return Plan(Change(refusal=refusal))
+
+
+async def carried(
+    desk: Desk, verb: Verb, call: Call, change: Change, request: Request, rows: Rows, token: str
+) -> Answer | None:
+    """Open, send, settle, answer, in a task that a caller who hangs up does not cancel. None: *open* wrote nothing."""
+    with caller.room(desk.rails[request.rail]):
+        card = await desk.card(call.scope, request)
+        fact, case = opened(desk, verb, call, change, request, rows, token)
+        if not (await desk.database.write(fact, payment=payment_of(case.rows)) or await ours(desk, call, token)):
+            return None
+        if answer := await settle(desk, case, await send(desk, case.instruction, card)):
+            return answer
+    kept, _ = await desk.database.ending.load(call.scope, call.key, ())  # somebody else settled it: what the database says
     assert kept
-    return await recall(desk, call, kept, instruction.asked.claim)
+    return await recall(desk, call, kept, token)
+
+
+async def ours(desk: Desk, call: Call, token: str) -> bool:
+    """Whether *open* was written before, and its answer lost: the key's token tells it from somebody else's (F29)."""
+    kept, _ = await desk.database.ending.load(call.scope, call.key, ())
+    return kept is not None and kept.token == token and kept.status is None
 
 
 def alone(verb: Verb, call: Call, change: Change, token: str, answer: Answer) -> Fact:
@@ -133,7 +138,7 @@ def opened(desk: Desk, verb: Verb, call: Call, change: Change, request: Request,
         customer=request.customer, terms=call.terms, extra=request.extra,
     )  # fmt: skip
     instruction = Instruction(
-        request.id, 0, call.at, request.subject, kind(request), "open", request.rail, reference, token, leased(), 0,
+        request.id, 0, clock.seconds(), request.subject, kind(request), "open", request.rail, reference, token, leased(), 0,
         request.stored.id if request.stored else None, plain(envelope), None, plain(asked),
     )  # fmt: skip
     change = replace(change, new=(*change.new, instruction))
@@ -160,8 +165,3 @@ def kind(request: Request) -> str:
             return "cancel_refund"
         case _:
             return type(request.ask).__name__.lower()
-
-
-def named(change: Change) -> str:
-    """What the group commit sorts by."""
-    return change.saved[0].id if change.saved else ""

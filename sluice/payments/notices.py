@@ -13,7 +13,8 @@ from sluice.payments import refunds
 from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
 from sluice.payments.instructions import heard
-from sluice.payments.settling import PAUSES, completed, read
+from sluice.payments.leases import PAUSES
+from sluice.payments.settling import completed, payment_of, read
 from sluice.rails import caller
 from sluice.rails.outcomes import Returned
 from sluice.rails.types import Rail
@@ -129,7 +130,7 @@ async def come_back(desk: Desk, scope: int, livemode: bool, id: str) -> Unclear 
             return None  # said before
         change = replace(change, saved=(*change.saved, replace(instruction, said=heard(word))))
         fact = completed("refund.returned", scope, livemode, clock.seconds(), change, None, None, None)
-        if await desk.database.write(fact, payment=instruction.subject, must=True):
+        if await desk.database.write(fact, payment=payment_of(case.rows), must=True):
             return None
 
 

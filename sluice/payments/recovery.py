@@ -1,97 +1,139 @@
-"""Recovery: instructions whose lease ran out, one way only (DESIGN §2). Inquire; known: settle. Not knowable: reverse, or repeat.
+"""Recovery: instructions whose lease ran out, one way only (DESIGN §2). Inquire; known: settle. Else reverse, or repeat.
 
 No row lock is held during an outside call: a claim is a lease, and what is written is written only by its holder (F17).
 """
 
 import asyncio
+from typing import assert_never
 
 from msgspec.structs import replace
 
 from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
-from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
 from sluice.payments.instructions import Instruction, heard
 from sluice.payments.intents import Intent
-from sluice.payments.settling import PAUSES, Case, leased, read, settle, soon
+from sluice.payments.leases import PAUSES, leased, left, soon
+from sluice.payments.settling import Case, payment_of, read, send, settle
 from sluice.rails import caller
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotFound, NotSent, Pending, Returned, Unknown, Word
+from sluice.store.database import LOST
 from sluice.store.facts import Fact
+from sluice.store.reads import Rows
 
-AT_ONCE = 32
+AT_ONCE, SCOPES_AT_ONCE = 32, 8
 INQUIRIES = 3  # without an answer, before an authorisation is taken back
 UNDONE = Declined("processing_error")
 
-DUE_SCOPES = """select d.scope, s.livemode from (select distinct scope from instructions where state <> 'closed' and until <= $1) d
-    join scopes s on s.scope = d.scope"""
+DUE_SCOPES = """select d.scope, s.livemode from
+    (select scope, min(until) oldest from instructions where state <> 'closed' and until <= $1 group by scope) d
+    join scopes s on s.scope = d.scope order by d.oldest"""
 CLAIM = """update instructions set token = $3, until = $4, version = version + 1 where scope = $1 and id in (
-    select id from instructions where scope = $1 and state <> 'closed' and until <= $2 order by until limit $5 for update skip locked)
-    returning id"""
+        select id from instructions where scope = $1 and state <> 'closed' and until <= $2
+        order by until limit $5 for update skip locked
+    ) returning id"""
+# Of one that we could not even read: later again, with growing pauses.
+SET_ASIDE = """update instructions set tries = tries + 1, version = version + 1,
+    until = $4 + 1000000 * ($5::int[])[least(tries + 1, cardinality($5::int[]))]
+    where scope = $1 and id = $2 and token = $3 returning tries"""
 BEFORE_SCOPE = (DUE_SCOPES,)
 
 
 async def sweep(desk: Desk) -> int:
-    """Recovers what is due, oldest first; answers how many instructions it took. A poisoned one does not stop the others (F28)."""
+    """Recovers what is due, the scope with the oldest first; answers how many instructions it took."""
     taken = 0
-    for scope, livemode in await desk.database.fetch(DUE_SCOPES, clock.micros()):
-        token = new_id("tk_")
-        ids = [row["id"] for row in await desk.database.fetch(CLAIM, scope, clock.micros(), token, leased(), AT_ONCE)]
-        results = await asyncio.gather(*(one(desk, scope, livemode, id, token) for id in ids), return_exceptions=True)
-        taken += len(ids)
-        for id, result in zip(ids, results, strict=True):
-            if isinstance(result, Exception):
-                desk.troubled(f"recovery of {id}", result)
+    due = await desk.database.fetch(DUE_SCOPES, clock.micros())
+    for first in range(0, len(due), SCOPES_AT_ONCE):
+        some = due[first : first + SCOPES_AT_ONCE]
+        taken += sum(await asyncio.gather(*(of_scope(desk, scope, livemode) for scope, livemode in some)))
     return taken
+
+
+async def of_scope(desk: Desk, scope: int, livemode: bool) -> int:
+    token = new_id("tk_")
+    ids = [row["id"] for row in await desk.database.fetch(CLAIM, scope, clock.micros(), token, leased(), AT_ONCE)]
+    await asyncio.gather(*(guarded(desk, scope, livemode, id, token) for id in ids))
+    return len(ids)
+
+
+async def guarded(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> None:
+    """A poisoned one does not stop the others: it waits longer and longer, and a person is told (F28)."""
+    try:
+        await one(desk, scope, livemode, id, token)
+    except LOST as away:
+        desk.troubled(f"recovery of {id}", away)  # taken up again when the lease has run out
+    except Exception as defect:
+        desk.troubled(f"recovery of {id}", defect)
+        now = clock.micros()
+        for (tries,) in await desk.database.fetch(SET_ASIDE, scope, id, token, now, list(PAUSES)):
+            if tries == len(PAUSES):
+                row = Discrepancy(new_id("dis_"), 0, clock.seconds(), "poisoned", id, {"type": type(defect).__name__}, None)
+                await desk.database.write(Fact("discrepancy", scope, new_id("fact_"), new=(row,)), must=True)
 
 
 async def one(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> None:
     case = await read(desk, scope, livemode, id, token)
     if case.instruction.token != token or case.instruction.state == "closed":
-        return None
+        return
     if case.instruction.state == "reversing":
-        return await undo(desk, case)
-    word = await caller.inquire(desk.rails[case.instruction.rail], case.instruction.message, limits.RAIL_SECONDS)
+        await undo(desk, case)
+    else:
+        await inquire(desk, case)
+
+
+async def inquire(desk: Desk, case: Case) -> None:
+    word = await caller.inquire(desk.rails[case.instruction.rail], case.instruction.message, left(case.instruction))
     match word:
-        case Approved() | Declined() | ActionRequired() | Pending():
+        case Approved() | Declined() | ActionRequired() | Pending() | Unknown(said=Approved()):
             await settle(desk, case, word)
         case Returned(reason):
             await settle(desk, case, Declined(reason))
-        case Unknown(said=Approved()):
-            await settle(desk, case, word)
         case NotFound() | Unknown() | NotSent():
             await unknowable(desk, case, word)
+        case _:
+            assert_never(word)
 
 
 async def unknowable(desk: Desk, case: Case, word: Word) -> None:
     """The rail cannot say, or says that it never heard of it, which is final only after its late horizon (F14)."""
     instruction, rail = case.instruction, desk.rails[case.instruction.rail]
-    early = clock.now() - instruction.created < rail.can.late_horizon + limits.RAIL_SECONDS
-    if (isinstance(word, NotFound) and early) or (isinstance(word, Unknown | NotSent) and instruction.tries < INQUIRIES):
+    early = isinstance(word, NotFound) and clock.now() < sent_by(instruction) + rail.can.late_horizon
+    if early or (not isinstance(word, NotFound) and instruction.tries < INQUIRIES):
         await postpone(desk, case, word)
     elif instruction.verb in ("authorize", "check"):
         await take_back(desk, case, word)
     elif instruction.message.verb in rail.can.safe_repeats:
-        await settle(desk, case, await caller.ask(rail, instruction.message, None, limits.RAIL_SECONDS))
+        await repeat(desk, case, word)
     else:
-        await postpone(desk, case, word, "not_knowable")
+        await postpone(desk, case, word)
+
+
+def sent_by(instruction: Instruction) -> float:
+    """The second after which nothing of it leaves us any more: its lease was the rail's deadline, and a margin."""
+    return instruction.created + 1 + limits.RAIL_SECONDS
 
 
 async def take_back(desk: Desk, case: Case, word: Word) -> None:
     """`reversing` is committed before the reversal leaves: a one-way door, no inquiry leads back (F15)."""
-    after = replace(case.instruction, state="reversing", said=heard(word))
-    if await write(desk, case, after):
-        await undo(desk, await read(desk, case.scope, case.livemode, after.id, case.token))
+    if again := await write(desk, case, replace(case.instruction, state="reversing", said=heard(word), until=leased())):
+        await undo(desk, again)
+
+
+async def repeat(desk: Desk, case: Case, word: Word) -> None:
+    """The same message under its own reference: only where the rail declares that safe, and under a fresh lease."""
+    if again := await write(desk, case, replace(case.instruction, until=leased()), stuck(case, word)):
+        await settle(desk, again, await send(desk, again.instruction, None))
 
 
 async def undo(desk: Desk, case: Case) -> None:
     """The reversal, under its own reference, until it is acknowledged (F16)."""
     instruction = case.instruction
-    word = await caller.reverse(desk.rails[instruction.rail], instruction.message, limits.RAIL_SECONDS)
+    word = await caller.reverse(desk.rails[instruction.rail], instruction.message, left(instruction))
     if not isinstance(word, Approved):
-        await postpone(desk, case, word, "not_reversed" if instruction.tries == len(PAUSES) else None)
+        await postpone(desk, case, word)
     elif unsettled(case):
         await settle(desk, case, UNDONE)
     else:
@@ -99,22 +141,32 @@ async def undo(desk: Desk, case: Case) -> None:
 
 
 def unsettled(case: Case) -> bool:
-    """Whether the payment still waits for this instruction; a late approval's does not."""
-    id, intent, charge = case.instruction.id, case.rows.get_one(Intent, "intent"), case.rows.get_one(Charge, "charge")
-    if case.instruction.verb == "check":
-        method = case.rows.get_one(PaymentMethod, "method")
-        return method is not None and method.state == "taken"
-    return intent.live == id if intent else charge is None or charge.status == "pending"
+    """Whether the payment, or the caller, still waits for this instruction; a late approval's does not."""
+    intent, charge = case.rows.get_one(Intent, "intent"), case.rows.get_one(Charge, "charge")
+    if intent:
+        return intent.live == case.instruction.id
+    return case.waits or (charge is not None and charge.status == "pending")
 
 
-async def postpone(desk: Desk, case: Case, word: Word, kind: str | None = None) -> None:
-    """Later again, with growing pauses; what a person should know is shown as a discrepancy, once."""
+async def postpone(desk: Desk, case: Case, word: Word) -> None:
+    """Later again, with growing pauses."""
     before = case.instruction
     after = replace(before, said=heard(word), tries=before.tries + 1, until=soon(before))
-    new = (Discrepancy(new_id("dis_"), 0, clock.seconds(), kind, before.id, heard(word), None),) if kind else ()
-    await write(desk, case, after, new)
+    await write(desk, case, after, stuck(case, word))
 
 
-async def write(desk: Desk, case: Case, after: Instruction, new: tuple[Discrepancy, ...] = ()) -> bool:
+def stuck(case: Case, word: Word) -> tuple[Discrepancy, ...]:
+    """What is still open after every pause is shown to a person, once; we go on asking."""
+    before = case.instruction
+    if before.tries != len(PAUSES):
+        return ()
+    kind = "not_reversed" if before.state == "reversing" else "not_knowable"
+    return (Discrepancy(new_id("dis_"), 0, clock.seconds(), kind, before.id, heard(word), None),)
+
+
+async def write(desk: Desk, case: Case, after: Instruction, new: tuple[Discrepancy, ...] = ()) -> Case | None:
+    """The case as it is then; None: somebody else has taken it up."""
     fact = Fact(f"{after.verb}.recover", case.scope, new_id("fact_"), saved=(after,), new=new)
-    return await desk.database.write(fact, payment=after.subject, must=True)
+    if not await desk.database.write(fact, payment=payment_of(case.rows), must=True):
+        return None
+    return replace(case, rows=Rows(case.rows | {"instruction": replace(after, version=after.version + 1)}))

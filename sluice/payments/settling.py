@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from sluice.books.events import lines
 from sluice.books.ledger import BalanceTransaction
-from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.customers.attaching import checked
@@ -24,9 +23,12 @@ from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
 from sluice.payments.instructions import Asked, Instruction, heard
 from sluice.payments.intents import Intent
+from sluice.payments.leases import left, soon
 from sluice.payments.plans import Change
 from sluice.payments.refunds import Contradiction, Refund
+from sluice.rails import caller
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown, Word
+from sluice.rails.types import Card
 from sluice.store.facts import Claim, Fact, Finish
 from sluice.store.reads import Kept, Load, Rows
 
@@ -50,7 +52,6 @@ LOADS = (
     Load(Customer, "customer", "instruction.call ->> 'customer'"),
     Load(BalanceTransaction, "sold", "charge.balance_transaction"),
 )
-PAUSES = (1, 2, 5, 15, 60, 300, 900)  # seconds before recovery asks again
 
 
 class Case(Struct):
@@ -67,11 +68,19 @@ class Case(Struct):
         return self.rows.one(Instruction, "instruction")
 
 
+async def send(desk: Desk, instruction: Instruction, card: Card | None) -> Outcome:
+    """The one that sends: within the lease, or not at all; a process that slept finds recovery at work (F13)."""
+    seconds = left(instruction)
+    if seconds <= 0:
+        return NotSent("the lease had run out before a byte was sent")
+    return await caller.ask(desk.rails[instruction.rail], instruction.message, card, seconds)
+
+
 async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
     """Writes the word and answers the caller; None: somebody else has settled it, or will. Never asks the rail."""
     while True:
         fact, answer = await settlement(desk, case, said)
-        if await desk.database.write(fact, payment=case.instruction.subject, must=True):
+        if await desk.database.write(fact, payment=payment_of(case.rows), must=True):
             return answer
         case = await read(desk, case.scope, case.livemode, case.instruction.id, case.token)
         if case.instruction.state == "closed" or case.instruction.token != case.token:
@@ -81,9 +90,9 @@ async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
 
 async def read(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> Case:
     """The rows as they are now; whether the key still waits."""
-    _, rows = await desk.database.load(scope, None, LOADS, id)
+    _, rows = await desk.database.ending.load(scope, None, LOADS, id)
     case = Case(scope, livemode, rows, token)
-    kept, _ = await desk.database.load(scope, case.instruction.asked.key, ())
+    kept, _ = await desk.database.ending.load(scope, case.instruction.asked.key, ())
     case.waits = still_waits(kept, case.instruction.asked)
     return case
 
@@ -99,11 +108,10 @@ async def settlement(desk: Desk, case: Case, said: Outcome) -> tuple[Fact, Answe
     try:
         change = DECIDE[before.verb](case.rows, said, at, case.livemode)
     except Contradiction as contradiction:
-        return disputed(case, after, said, str(contradiction), at), None
-    discrepancy = lied(before, said, at)
+        change = Change(new=(contradicted(before, said, str(contradiction), at),), shows=case.rows[before.asked.shows])
     asked = before.asked
     saved = (*change.saved, after) if after not in change.saved else change.saved
-    change = replace(change, saved=saved, new=(*change.new, *discrepancy))
+    change = replace(change, saved=saved, new=(*change.new, *lied(before, said, at)))
     answer = await shown(desk, case, change) if case.waits else None
     key = Finish(asked.key or "", asked.claim, answer.status, answer.body.decode()) if answer else None
     return completed(f"{before.verb}.settle", case.scope, case.livemode, at, change, key, asked.request, asked.given), answer
@@ -124,38 +132,35 @@ def heard_of(before: Instruction, said: Word) -> Instruction:
             return replace(before, said=heard(said), until=soon(before), tries=before.tries + 1)
 
 
-def soon(before: Instruction) -> int:
-    """When recovery looks again, in microseconds of the database's clock."""
-    return clock.micros() + PAUSES[min(before.tries, len(PAUSES) - 1)] * 1_000_000
-
-
 def lied(before: Instruction, said: Word, at: int) -> tuple[Discrepancy, ...]:
-    """F20: an approval of something else is what a person must see."""
-    if isinstance(said, Unknown) and said.said:
+    """F20: an approval of something else is what a person must see, once."""
+    if isinstance(said, Unknown) and said.said and before.said != heard(said):
         return (Discrepancy(new_id("dis_"), 0, at, "wrong_answer", before.id, heard(said), None),)
     return ()
 
 
-def disputed(case: Case, after: Instruction, said: Outcome, why: str, at: int) -> Fact:
-    """What no move allows is kept for a person, never dropped, never applied."""
-    row = Discrepancy(new_id("dis_"), 0, at, "contradiction", after.id, heard(said) | {"why": why}, None)
-    return Fact("discrepancy", case.scope, new_id("fact_"), saved=(after,), new=(row,))
+def contradicted(before: Instruction, said: Word, why: str, at: int) -> Discrepancy:
+    """What no move allows is kept for a person: never dropped, never applied."""
+    return Discrepancy(new_id("dis_"), 0, at, "contradiction", before.id, heard(said) | {"why": why}, None)
 
 
 async def late(desk: Desk, case: Case, said: Outcome) -> None:
-    """F12: an approval for something closed otherwise. Stored and shown; a hold of the buyer's money is reversed at once."""
+    """F12: an approval for something closed otherwise. Stored and shown; what holds the buyer's money is reversed at once."""
     before = case.instruction
     if not isinstance(said, Approved) or before.state != "closed" or (before.said and before.said["type"] == "Approved"):
         return
     row = Discrepancy(new_id("dis_"), 0, clock.seconds(), "late_approval", before.id, heard(said), None)
-    back = replace(before, state="reversing", said=heard(said), until=clock.micros())
-    await desk.database.write(Fact("discrepancy", case.scope, new_id("fact_"), saved=(back,), new=(row,)), must=True)
+    state = "reversing" if before.verb in ("authorize", "capture") else "closed"
+    after = replace(before, state=state, said=heard(said), until=clock.micros())
+    fact = Fact("discrepancy", case.scope, new_id("fact_"), saved=(after,), new=(row,))
+    if not await desk.database.write(fact, payment=payment_of(case.rows), must=True):
+        await late(desk, await read(desk, case.scope, case.livemode, before.id, case.token), said)
 
 
 async def shown(desk: Desk, case: Case, change: Change) -> Answer:
     """The caller's answer, as his own call would have made it."""
     asked = case.instruction.asked
-    renderer = Renderer(desk.database, case.scope, case.livemode, asked.publishable, desk.public_url)
+    renderer = Renderer(desk.database.ending, case.scope, case.livemode, asked.publishable, desk.public_url)
     return await renderer.answer(change, steps(asked.operation, asked.expand))
 
 
@@ -186,6 +191,13 @@ def completed(
     )
 
 
-def leased() -> int:
-    """The end of a lease taken now, in microseconds: the rail's deadline and a margin."""
-    return clock.micros() + int((limits.RAIL_SECONDS + limits.LEASE_MARGIN) * 1_000_000)
+def payment_of(rows: Rows) -> str:
+    """What groups of facts are sorted by, so that all lock in one order: the intent, or what stands in its place."""
+    intent, charge, refund = (rows.get_one(Intent, "intent"), rows.get_one(Charge, "charge"), rows.get_one(Refund, "refund"))
+    if intent:
+        return intent.id
+    if charge:
+        return charge.intent or charge.id
+    if refund:
+        return refund.intent or refund.charge
+    return next((row.id for row in rows.values() if row), "")
