@@ -169,10 +169,10 @@ async def events(desk: Desk, call: Call) -> Body:
 
 
 async def history(desk: Desk, call: Call) -> Body:
-    """B-5.94: nothing is in a payout yet, so a payout that is named is missing."""
+    """B-5.94: nothing is in a payout yet, so a payout that is named is missing. Both paths name the newer one."""
     if payout := call.params.get("payout"):
         raise missing("payout", payout, "payout")
-    return await HISTORY(desk, call)
+    return await HISTORY(desk, call) | {"url": "/v1/balance_transactions"}
 
 
 HISTORY = Listed(BalanceTransaction, "balance transaction", {"currency": "currency", "source": "source", "type": "type"})

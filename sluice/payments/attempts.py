@@ -148,7 +148,7 @@ def waiting(attempt: Attempt) -> Change:
     if attempt.charge:
         return Change(shows=intent or charge)  # said before
     if intent:
-        doc = intent.doc | {"processing": {"type": "card", "card": {"customer_notification": None}}}
+        doc = intent.doc | {"processing": {"type": "card", "card": {}}}
         intent = replace(intent, latest_charge=charge.id, doc=doc)
     told = tell(intent and Told("payment_intent.processing", intent), Told("charge.pending", charge))
     return Change(saved=changed(intent), new=(charge,), told=told, shows=intent or charge)
