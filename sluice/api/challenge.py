@@ -19,12 +19,12 @@ from sluice.core.ids import chance, new_id
 from sluice.merchants.accounts import merchant_of
 from sluice.payments import challenges, money_path
 from sluice.payments.answers import error
-from sluice.payments.calls import Call
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Deadline
+from sluice.rules.calls import Call
 from sluice.store.reads import Rows
 
 OUTCOMES = ("complete", "fail")

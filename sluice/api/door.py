@@ -18,9 +18,9 @@ from sluice.merchants.keys import Authenticator, parse
 from sluice.merchants.permissions import Identity, admit
 from sluice.payments import money_path
 from sluice.payments.answers import Answer, Renderer, error, steps
-from sluice.payments.calls import Call, Verb
 from sluice.payments.desk import Desk
-from sluice.payments.plans import Terms
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Terms
 from sluice.shapes import routes
 from sluice.shapes.contract import Operation
 from sluice.shapes.forms import Tree

@@ -7,16 +7,16 @@ from typing import NamedTuple
 from sluice.api import reads
 from sluice.api.reads import Read
 from sluice.books.ledger import BalanceTransaction
-from sluice.customers import attaching, customers, payment_methods
+from sluice.customers import customers, payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.merchants import endpoints
 from sluice.merchants.endpoints import Endpoint
-from sluice.payments import cancel, capture, charging, confirming, creating, refunds, updating
-from sluice.payments.calls import Verb
+from sluice.payments import attaching, cancel, capture, charging, confirming, creating, refunds, updating
 from sluice.payments.charges import Charge
 from sluice.payments.intents import Intent, matching
 from sluice.payments.refunds import Refund
+from sluice.rules.calls import Verb
 
 PAGED = "limit starting_after ending_before created"
 CARD = "exp_month exp_year number cvc networks token"
@@ -75,7 +75,7 @@ TABLE: tuple[Op, ...] = (
     op("GetChargesChargeRefundsRefund", "refund", reads.refund_of),
     op("PostChargesChargeRefundsRefund", "refund", refunds.UPDATE, "metadata"),
     op("GetCustomers", "customer", reads.CUSTOMERS, f"{PAGED} email"),
-    op("PostCustomers", "customer", customers.CREATE, f"{customers.SERVES} payment_method"),
+    op("PostCustomers", "customer", attaching.CREATE_CUSTOMER, f"{customers.SERVES} payment_method"),
     op("GetCustomersCustomer", "customer", reads.one(Customer, "id", "customer")),
     op("PostCustomersCustomer", "customer", customers.UPDATE, customers.SERVES),
     op("DeleteCustomersCustomer", "customer", customers.DELETE),

@@ -13,11 +13,11 @@ from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.merchants.accounts import account, other_mode
 from sluice.merchants.endpoints import Endpoint
-from sluice.payments.calls import Call
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.intents import Intent
 from sluice.payments.refunds import Refund
+from sluice.rules.calls import Call
 from sluice.shapes.page import envelope, one_way
 from sluice.shapes.page import page as asked_page
 from sluice.store import lists

@@ -5,18 +5,12 @@ from typing import Any, ClassVar, final
 from msgspec.structs import replace
 
 from sluice.books.events import Told
-from sluice.books.vault.cards import StoredCard
-from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused, missing
 from sluice.core.ids import chance, new_id
-from sluice.core.money import Money
-from sluice.customers import payment_methods
 from sluice.customers.details import Hash, address, email, kept, metadata, shipping
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.payments import routing
-from sluice.payments.calls import Call, Verb, id_in
-from sluice.payments.plans import Change, Plan, Request
-from sluice.rails.types import Authorize
+from sluice.rules.calls import Call, Verb, id_in
+from sluice.rules.plans import Change, Plan
 from sluice.shapes.objects import build
 from sluice.store.facts import Wide
 from sluice.store.reads import Load, Rows
@@ -82,7 +76,7 @@ BLANK: Hash = {
     "shipping": None,
     "tax_exempt": "none",
 }
-LOADS = (Load(Customer, "twin", "$3", "invoice_prefix"),)
+TWIN = (Load(Customer, "twin", "$3", "invoice_prefix"),)
 
 
 def described(old: Hash, call: Call) -> Hash:
@@ -124,42 +118,20 @@ def prefix(call: Call, rows: Rows, own: str | None = None) -> str:
 
 
 def create(call: Call, rows: Rows) -> Plan:
-    """B-5.67. With `payment_method` the card is checked first and attached (B-5.62)."""
-    settings = call.params.get("invoice_settings", {})
-    default, given = settings.get("default_payment_method"), call.params.get("payment_method")
-    if default and not given:
+    """B-5.67, without a card: one with `payment_method` waits for the card's check (payments/attaching)."""
+    if call.params.get("invoice_settings", {}).get("default_payment_method"):
         raise Refused(
             "The customer does not have a payment method with this ID: give it in `payment_method` too.",
             param="invoice_settings[default_payment_method]",
         )
-    customer = Customer(
-        new_id("cus_", 14), 0, call.at, email(call.params) if "email" in call.params else None, False, None,
-        prefix(call, rows), described(BLANK, call),
-    )  # fmt: skip
-    if given:
-        return with_method(call, rows, customer, default)
+    customer = made(call, rows)
     return Plan(Change(new=(customer,), told=(Told("customer.created", customer),), shows=customer))
 
 
-def with_method(call: Call, rows: Rows, customer: Customer, default: str | None) -> Plan:
-    """The card is asked about first; the customer is there only if it passes."""
-    method, new, card = payment_methods.named(call, rows, "method", "payment_method")
-    payment_methods.attachable(method)
-    if default and default not in (method.id, call.params["payment_method"]):
-        raise Refused("The default must be the payment method given.", param="invoice_settings[default_payment_method]")
-    pending = {"customer": plain_row(customer), "default": bool(default)}
-    taken = replace(method, state="taken")
-    change = Change(new=(taken, *new[1:])) if new else Change(saved=(taken,))
-    request = Request(
-        Authorize(Money(0, call.currency), capture=False), method.id, new_id("ask_"), routing.choose(call, "card", call.currency).name,
-        stored=rows.get_one(StoredCard, "card"), code=rows.get_one(StoredCvc, "code"), card=card, method=method.id,
-        shows="customer", extra=pending,
-    )  # fmt: skip
-    return Plan(change, request)
-
-
-def plain_row(customer: Customer) -> Hash:
-    return {name: getattr(customer, name) for name in customer.__struct_fields__}
+def made(call: Call, rows: Rows) -> Customer:
+    """The new customer, as the call describes it."""
+    address = email(call.params) if "email" in call.params else None
+    return Customer(new_id("cus_", 14), 0, call.at, address, False, None, prefix(call, rows), described(BLANK, call))
 
 
 def live(call: Call, rows: Rows) -> Customer:
@@ -204,16 +176,9 @@ def delete(call: Call, rows: Rows) -> Plan:
     return Plan(Change(saved=(after,), wide=(methods,), told=(told,), shows=after))
 
 
-CREATE = Verb(
-    "customers.create", create,
-    (
-        *LOADS, Load(PaymentMethod, "method", "$4"), Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "method.id"),
-    ),
-    lambda call: (call.params.get("invoice_prefix"), call.params.get("payment_method")),
-)  # fmt: skip
 UPDATE = Verb(
     "customers.update", update,
-    (*LOADS, Load(Customer, "customer", "$4"), Load(PaymentMethod, "method", "$5")),
+    (*TWIN, Load(Customer, "customer", "$4"), Load(PaymentMethod, "method", "$5")),
     lambda call: (
         call.params.get("invoice_prefix"), call.ids["customer"],
         call.params.get("invoice_settings", {}).get("default_payment_method"),

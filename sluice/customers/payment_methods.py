@@ -11,10 +11,10 @@ from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
 from sluice.core.secrets import Secret
 from sluice.customers.details import Hash, address, email, kept, metadata
-from sluice.payments.calls import Call, Verb, id_in
-from sluice.payments.plans import Change, Plan
 from sluice.rails.sandbox import cards as sandbox
 from sluice.rails.types import Card
+from sluice.rules.calls import Call, Verb, id_in
+from sluice.rules.plans import Change, Plan
 from sluice.shapes.objects import build, whole
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row

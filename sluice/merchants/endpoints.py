@@ -15,8 +15,8 @@ from sluice.core.ids import new_id
 from sluice.core.limits import ENDPOINTS
 from sluice.core.secrets import Secret
 from sluice.customers.details import Hash, metadata
-from sluice.payments.calls import Call, Verb, id_in
-from sluice.payments.plans import Change, Plan
+from sluice.rules.calls import Call, Verb, id_in
+from sluice.rules.plans import Change, Plan
 from sluice.shapes.contract import event_types
 from sluice.shapes.objects import build
 from sluice.store.reads import Load, Rows

@@ -13,8 +13,8 @@ from sluice.payments import declines
 from sluice.payments.charges import Charge, card_details, checks, failure, paid
 from sluice.payments.instructions import Asked, Instruction
 from sluice.payments.intents import Intent, derived
-from sluice.payments.plans import Change
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, Details, NotSent, Outcome, Pending, Unknown
+from sluice.rules.plans import Change
 from sluice.store.reads import Rows
 from sluice.store.rows import Row
 

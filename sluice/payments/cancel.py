@@ -7,15 +7,15 @@ from msgspec.structs import replace
 from sluice.books.events import Told
 from sluice.core.ids import new_id
 from sluice.payments.attempts import changed, tell
-from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.capture import HELD, refused
 from sluice.payments.charges import Charge
 from sluice.payments.confirming import weather
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import OPEN, Intent, derived, found, unexpected
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
 from sluice.rails.types import Void
+from sluice.rules.calls import Call, Verb, id_in
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Rows
 
 CANCELABLE = (*OPEN, "requires_capture")

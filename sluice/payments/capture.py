@@ -12,15 +12,15 @@ from sluice.core.money import Money
 from sluice.customers.details import email, metadata
 from sluice.payments import declines
 from sluice.payments.attempts import changed, tell
-from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.charges import Charge
 from sluice.payments.confirming import weather
 from sluice.payments.descriptors import suffix
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent, derived, found, unexpected, with_intent
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
 from sluice.rails.types import Capture
+from sluice.rules.calls import Call, Verb, id_in
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 
 CARRIED = ("description", "metadata", "receipt_email", "shipping", "statement_descriptor_suffix", "transfer_group")

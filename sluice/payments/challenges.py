@@ -8,12 +8,12 @@ from sluice.books.vault.cards import StoredCard
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.payments.calls import Call, Verb
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.outcomes import ActionRequired
 from sluice.rails.types import Authorize
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 
 BY_REFERENCE = "select scope, id from instructions where rail = $1 and reference = $2"

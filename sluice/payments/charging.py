@@ -12,13 +12,13 @@ from sluice.customers.customers import Customer
 from sluice.customers.details import Hash, email, metadata, shipping
 from sluice.payments import routing
 from sluice.payments.amounts import payable
-from sluice.payments.calls import Call, Verb
 from sluice.payments.capture import charge_in
 from sluice.payments.charges import Charge
 from sluice.payments.confirming import weather
 from sluice.payments.descriptors import suffix, whole
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.types import Authorize
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 
 

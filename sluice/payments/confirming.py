@@ -12,12 +12,12 @@ from sluice.core.ids import new_id
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import routing
-from sluice.payments.calls import Call, Verb
 from sluice.payments.describing import described
 from sluice.payments.intents import OPEN, Intent, found, may, unexpected, with_intent
 from sluice.payments.picking import CARD, Pick, named, owned, pick
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.types import Authorize
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 

@@ -10,12 +10,12 @@ from sluice.customers.customers import Customer
 from sluice.customers.details import Hash
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments.amounts import payable
-from sluice.payments.calls import Call, Verb
 from sluice.payments.confirming import confirmed
 from sluice.payments.describing import described
 from sluice.payments.intents import BLANK, Intent, derived
 from sluice.payments.picking import CARD, known_customer, named, owned, pick
-from sluice.payments.plans import Change, Plan
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Load, Rows
 
 NEED_CONFIRM = ("off_session", "return_url", "use_stripe_sdk")

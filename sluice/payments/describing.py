@@ -2,9 +2,9 @@
 
 from sluice.core.errors import Refused
 from sluice.customers.details import Hash, email, kept, metadata, shipping
-from sluice.payments.calls import Call
 from sluice.payments.descriptors import suffix
 from sluice.payments.intents import CARD_OPTIONS
+from sluice.rules.calls import Call
 
 MANUAL = "Sluice does not serve confirmation_method=manual yet: leave it out, and confirm from your server or the browser."
 

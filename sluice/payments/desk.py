@@ -8,8 +8,8 @@ import structlog
 
 from sluice.books.vault.cards import Vault
 from sluice.core.clock import clock
-from sluice.payments.plans import Request
 from sluice.rails.types import Card, Rail
+from sluice.rules.plans import Request
 from sluice.store.database import Database
 
 T = TypeVar("T")

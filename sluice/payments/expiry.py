@@ -8,14 +8,14 @@ from sluice.core.clock import clock
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.payments import money_path
-from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.cancel import letting_go
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.types import Void
+from sluice.rules.calls import Call, Verb, id_in
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 
 AT_ONCE = 32

@@ -5,9 +5,9 @@ from typing import Any, ClassVar, final
 import msgspec
 from msgspec import Struct
 
-from sluice.payments.plans import Terms
 from sluice.rails.outcomes import Word
 from sluice.rails.types import Envelope
+from sluice.rules.plans import Terms
 from sluice.store.rows import Row
 
 

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from sluice.core.errors import Refused, missing
 from sluice.core.money import Money
-from sluice.payments.calls import Call
 from sluice.payments.charges import Charge
+from sluice.rules.calls import Call
 from sluice.shapes.objects import build
 from sluice.store.reads import Rows
 from sluice.store.rows import Row

@@ -6,9 +6,9 @@ from sluice.books.vault.cvcs import Cvcs
 from sluice.core.clock import clock
 from sluice.core.settings import Settings
 from sluice.payments.desk import Desk
-from sluice.payments.plans import Terms
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Rail
+from sluice.rules.plans import Terms
 from sluice.store.database import connect
 from sluice.store.migrate import check
 

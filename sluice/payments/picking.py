@@ -9,9 +9,9 @@ from sluice.customers import payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.details import Hash
 from sluice.customers.payment_methods import UNUSABLE, PaymentMethod
-from sluice.payments.calls import Call
 from sluice.payments.intents import Intent, with_intent
 from sluice.rails.types import Card
+from sluice.rules.calls import Call
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 

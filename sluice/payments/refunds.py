@@ -11,14 +11,14 @@ from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
 from sluice.core.money import Money
 from sluice.customers.details import Hash, email, metadata
-from sluice.payments.calls import Call, Verb, id_in
 from sluice.payments.charges import Charge
 from sluice.payments.confirming import weather
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails import types as rail
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
+from sluice.rules.calls import Call, Verb, id_in
+from sluice.rules.plans import Change, Plan, Request
 from sluice.shapes.objects import build
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from sluice.core.errors import Refused
-from sluice.payments.calls import Call
+from sluice.rules.calls import Call
 
 HOLD_SECONDS = 7 * 86_400  # B-5.17
 

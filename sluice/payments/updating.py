@@ -5,12 +5,12 @@ from msgspec.structs import replace
 from sluice.core.errors import Refused
 from sluice.customers import payment_methods
 from sluice.payments.amounts import payable
-from sluice.payments.calls import Call, Verb
 from sluice.payments.confirming import LOADS
 from sluice.payments.describing import described
 from sluice.payments.intents import OPEN, Intent, derived, found, may, unexpected, with_intent
 from sluice.payments.picking import Pick, known_customer, named, owned, pick
-from sluice.payments.plans import Change, Plan
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Rows
 
 

@@ -17,8 +17,8 @@ from sluice.core.clock import clock
 from sluice.core.limits import DELIVERIES_AT_ONCE, DELIVERIES_PER_ENDPOINT
 from sluice.core.settings import Settings
 from sluice.merchants.endpoints import Endpoint, failing, given_up, well
-from sluice.payments.plans import Change
 from sluice.payments.settling import completed
+from sluice.rules.plans import Change
 from sluice.store.database import Database
 
 SLOTS = DELIVERIES_AT_ONCE * DELIVERIES_PER_ENDPOINT

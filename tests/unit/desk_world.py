@@ -8,9 +8,9 @@ from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.payments import capture, creating, money_path, refunds
 from sluice.payments.answers import Answer
-from sluice.payments.calls import Call, Verb
 from sluice.payments.desk import Desk
-from sluice.payments.plans import Terms
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Terms
 
 SCOPE = 1
 

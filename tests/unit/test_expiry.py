@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from sluice.core.clock import clock
-from sluice.payments import cancel, capture, charging, expiry
+from sluice.core.money import Money
+from sluice.payments import cancel, charging, expiry
 from sluice.rails.outcomes import Approved
 from sluice.rails.types import Deadline
 from tests.unit.desk_world import SCOPE, World

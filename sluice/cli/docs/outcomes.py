@@ -4,9 +4,9 @@ from sluice.books.ledger import BalanceTransaction
 from sluice.cli.docs.scenes import WORDS, Scene, every_scene
 from sluice.cli.docs.tables import NOTICE, codes, table
 from sluice.payments.instructions import Instruction
-from sluice.payments.plans import Change
 from sluice.payments.refunds import Contradiction
 from sluice.rails.outcomes import Outcome
+from sluice.rules.plans import Change
 from sluice.store.rows import Row
 
 HEAD = """

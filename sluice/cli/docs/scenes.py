@@ -8,18 +8,18 @@ from sluice.books.vault.cards import StoredCard, Vault
 from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.ids import new_id
 from sluice.core.secrets import Secret
-from sluice.customers import attaching, customers
+from sluice.customers import customers
 from sluice.customers.customers import Customer
-from sluice.payments import cancel, capture, charging, creating, refunds
-from sluice.payments.calls import Call, Verb
+from sluice.payments import attaching, cancel, capture, charging, creating, refunds
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Instruction
 from sluice.payments.money_path import opened
-from sluice.payments.plans import Change
 from sluice.payments.settling import DECIDE, Case, heard_of
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Card
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change
 from sluice.store.database import Database
 from sluice.store.facts import Fact
 from sluice.store.reads import Rows
@@ -103,7 +103,7 @@ def following(name: str, verb: Verb, rows: Rows, given: dict[str, Any] | None = 
 
 
 def attaching_a_card() -> Scene:
-    made = customers.CREATE.check(asking({}), Rows()).change.new
+    made = customers.create(asking({}), Rows()).change.new
     customer = replace(next(row for row in made if isinstance(row, Customer)), version=1)  # as it was read
     return scene("Attach a card", attaching.ATTACH, {"customer": customer.id}, Rows(customer=customer), payment_method="pm_card_visa")
 

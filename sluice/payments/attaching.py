@@ -1,6 +1,6 @@
 """Attaching a card to a customer, after the rail has checked it, and taking it off again (B-5.62, B-5.63)."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec.structs import replace
 
@@ -10,17 +10,18 @@ from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
 from sluice.core.money import Money
-from sluice.customers import payment_methods
+from sluice.customers import customers, payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import declines, routing
 from sluice.payments.attempts import charged, given_back
-from sluice.payments.calls import Call, Verb
 from sluice.payments.instructions import Instruction
-from sluice.payments.plans import Change, Plan, Request
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
-from sluice.rails.types import Authorize
+from sluice.rails.types import Authorize, Card
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
+from sluice.store.rows import Row
 
 UNASKED = Declined("processing_error")
 
@@ -39,15 +40,36 @@ def attach(call: Call, rows: Rows) -> Plan:
     if method.customer:
         raise Refused("The payment method you provided has already been attached to a customer.", judged=True)
     payment_methods.attachable(method)
-    taken = replace(method, state="taken")
-    code = rows.get_one(StoredCvc, "code")
-    request = Request(
-        Authorize(Money(0, call.currency), capture=False), method.id, new_id("ask_"), routing.choose(call, "card", call.currency).name,
-        stored=rows.get_one(StoredCard, "card"), code=code, card=card, method=method.id, customer=customer.id, shows="method",
-    )  # fmt: skip
+    return checking(call, rows, method, new, card, customer=customer.id, shows="method")
+
+
+def checking(
+    call: Call, rows: Rows, method: PaymentMethod, new: tuple[Row, ...], card: Card | None, *, shows: str,
+    customer: str | None = None, extra: dict[str, Any] | None = None,
+) -> Plan:  # fmt: skip
+    """A message of no money about the method, which is taken until the answer; its code goes with it."""
+    taken, code = replace(method, state="taken"), rows.get_one(StoredCvc, "code")
     gone = (code,) if code else ()
-    change = Change(new=(taken, *new[1:]), gone=gone) if new else Change(saved=(taken,), gone=gone)
-    return Plan(change, request)
+    request = Request(
+        Authorize(Money(0, call.currency), capture=False), method.id, new_id("ask_"),
+        routing.choose(call, "card", call.currency).name, stored=rows.get_one(StoredCard, "card"), code=code, card=card,
+        method=method.id, customer=customer, shows=shows, extra=extra or {},
+    )  # fmt: skip
+    return Plan(Change(new=(taken, *new[1:]), gone=gone) if new else Change(saved=(taken,), gone=gone), request)
+
+
+def create_customer(call: Call, rows: Rows) -> Plan:
+    """B-5.67: with `payment_method` the card is asked about first, and the customer is there only if it passes (B-5.62)."""
+    if not call.params.get("payment_method"):
+        return customers.create(call, rows)
+    default = call.params.get("invoice_settings", {}).get("default_payment_method")
+    method, new, card = payment_methods.named(call, rows, "method", "payment_method")
+    payment_methods.attachable(method)
+    if default and default not in (method.id, call.params["payment_method"]):
+        raise Refused("The default must be the payment method given.", param="invoice_settings[default_payment_method]")
+    customer = customers.made(call, rows)
+    pending = {"customer": {name: getattr(customer, name) for name in customer.__struct_fields__}, "default": bool(default)}
+    return checking(call, rows, method, new, card, shows="customer", extra=pending)
 
 
 def pick(call: Call, rows: Rows) -> payment_methods.Named:
@@ -132,3 +154,11 @@ DETACH = Verb(
     (METHOD, Load(Customer, "customer", "method.customer")),
     lambda call: (call.ids["payment_method"],),
 )
+CREATE_CUSTOMER = Verb(
+    "customers.create", create_customer,
+    (
+        *customers.TWIN, Load(PaymentMethod, "method", "$4"), Load(StoredCard, "card", "method.card"),
+        Load(StoredCvc, "code", "method.id"),
+    ),
+    lambda call: (call.params.get("invoice_prefix"), call.params.get("payment_method")),
+)  # fmt: skip

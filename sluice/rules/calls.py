@@ -7,8 +7,8 @@ from msgspec import Struct, field
 
 from sluice.books.vault.envelope import Sealed
 from sluice.core.secrets import Secret
-from sluice.payments.plans import Plan, Terms
 from sluice.rails.types import Card
+from sluice.rules.plans import Plan, Terms
 from sluice.store.reads import Loads, Rows
 from sluice.store.rows import Row
 
