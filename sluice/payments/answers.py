@@ -12,8 +12,8 @@ from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments.charges import Charge
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import PUBLIC, Intent
-from sluice.payments.plans import Change
 from sluice.payments.refunds import Refund
+from sluice.rules.plans import Change
 from sluice.shapes import expand, page
 from sluice.shapes.contract import operation
 from sluice.store.database import Reader

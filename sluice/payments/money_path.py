@@ -13,14 +13,14 @@ from sluice.core.clock import clock
 from sluice.core.errors import Contended, Refused
 from sluice.core.ids import new_id
 from sluice.payments.answers import NAMES, Answer, Renderer, steps
-from sluice.payments.calls import Call, Verb
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Asked, Instruction, plain
 from sluice.payments.leases import leased
-from sluice.payments.plans import Change, Plan, Request
 from sluice.payments.settling import Case, completed, payment_of, send, settle
 from sluice.rails import caller
 from sluice.rails.types import Authorize, Void
+from sluice.rules.calls import Call, Verb
+from sluice.rules.plans import Change, Plan, Request
 from sluice.store.facts import Claim, Fact
 from sluice.store.reads import Kept, Rows
 

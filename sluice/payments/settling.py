@@ -13,22 +13,22 @@ from sluice.books.events import lines
 from sluice.books.ledger import BalanceTransaction
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
-from sluice.customers.attaching import checked
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import attempts, cancel, capture, refunds
 from sluice.payments.answers import Answer, Renderer, steps
+from sluice.payments.attaching import checked
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
 from sluice.payments.instructions import Asked, Instruction, heard
 from sluice.payments.intents import Intent
 from sluice.payments.leases import left, soon
-from sluice.payments.plans import Change
 from sluice.payments.refunds import Contradiction, Refund
 from sluice.rails import caller
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown, Word
 from sluice.rails.types import Card
+from sluice.rules.plans import Change
 from sluice.store.facts import Claim, Fact, Finish
 from sluice.store.reads import Kept, Load, Rows
 
