@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sluice.cli import crash, lifeline, processes, up
+from sluice.cli.doctor import doctor
 from sluice.cli.ledger import ledger
 from sluice.cli.merchants import keys, merchants
 from sluice.cli.vault import vault
@@ -22,6 +23,7 @@ app.command("api")(processes.api)
 app.command("worker")(processes.worker)
 app.command("sandbox")(processes.sandbox)
 app.command("migrate")(processes.migrate)
+app.command("doctor")(doctor)
 app.add_typer(merchants, name="merchants")
 app.add_typer(keys, name="keys")
 app.add_typer(vault, name="vault")

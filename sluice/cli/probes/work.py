@@ -1,0 +1,43 @@
+"""The work: whether a worker is there, and what it should have done by now."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sluice.cli.probes import Fault
+from sluice.store.database import DATABASE_TIME
+
+MICRO = 1_000_000
+SILENT = 20  # seconds without a heartbeat
+LATE = 60  # seconds that something may be due
+START = "sluice worker (sluice up runs one)"
+
+LAST_BEAT = "select max(beat) from workers"
+# What waits since before $1: facts without their numbers, instructions without a word, deliveries not claimed (microseconds).
+FACTS = """select count(distinct (o.scope, o.n)) from outbox o join events e on e.scope = o.scope and e.fact = o.fact
+    where e.created < $1"""
+INSTRUCTIONS = "select count(*) from instructions where state <> 'closed' and until < $1"
+DELIVERIES = """select count(*) from deliveries d join webhook_endpoints w on w.scope = d.scope and w.id = d.endpoint
+    where w.status = 'enabled' and d.due < $1"""
+HOLDS = "select count(*) from charges where held_until < $1"
+BEFORE_SCOPE = (LAST_BEAT, FACTS, INSTRUCTIONS, DELIVERIES, HOLDS)
+
+
+async def worker(connection: Any) -> AsyncIterator[Fault]:
+    now, beat = await connection.fetchval(DATABASE_TIME), await connection.fetchval(LAST_BEAT)
+    if beat is None:
+        yield Fault("worker", "No worker runs: nothing is recovered, delivered or settled.", START)
+    elif now - beat > SILENT:
+        yield Fault("worker", f"No worker has given a sign of life for {now - beat:.0f} seconds.", START)
+
+
+async def overdue(connection: Any) -> AsyncIterator[Fault]:
+    """What a worker that runs would have done: look into its log."""
+    before = await connection.fetchval(DATABASE_TIME) - LATE
+    for name, what, sql, since in (
+        ("outbox", "facts wait for their event numbers", FACTS, int(before)),
+        ("instructions", "payments wait for their bank to be asked again", INSTRUCTIONS, int(before * MICRO)),
+        ("deliveries", "webhooks are due and were not sent", DELIVERIES, int(before * MICRO)),
+        ("holds", "holds are over and were not let go", HOLDS, int(before)),
+    ):
+        if count := await connection.fetchval(sql, since):
+            yield Fault(name, f"{count} {what}, since more than {LATE} seconds.", f"{START}; if one runs, its log says why")
