@@ -18,7 +18,7 @@ from sluice.core.secrets import Secret
 Network = IPv4Network | IPv6Network
 
 PORT = 8420
-WEBHOOK_PAUSES = "60,300,1800,7200,18000,36000,86400"
+WEBHOOK_PAUSES = "60,300,1800,7200,18000,36000"
 LEVELS = ("debug", "info", "warning", "error")
 SECRETS = ("DATABASE_URL",)  # each also as NAME_FILE, and as a systemd credential
 NAMES = (
