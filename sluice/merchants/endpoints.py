@@ -63,7 +63,7 @@ class Fresh(Endpoint, frozen=True, kw_only=True):
     secret: Secret
 
     def wire(self, livemode: bool) -> dict[str, Any]:
-        return super().wire(livemode) | {"secret": self.secret}
+        return super().wire(livemode) | {"secret": str(self.secret)}
 
 
 @final
