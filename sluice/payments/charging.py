@@ -65,13 +65,14 @@ def unsourced(customer: Customer | None) -> Refused:
 
 
 def owner(source: str | Hash) -> Hash:
-    """The billing details in a raw card's own fields."""
+    """The billing details and metadata in a raw card's own fields."""
     if isinstance(source, str):
         return {}
+    assert source.get("object", "card") == "card", "the walk lets nothing else through"
     names = {"line1": "address_line1", "line2": "address_line2", "city": "address_city", "state": "address_state"}
     names |= {"postal_code": "address_zip", "country": "address_country"}
     where = {name: source[old] for name, old in names.items() if old in source}
-    return {"billing_details": {"name": source.get("name"), "address": where}}
+    return {"billing_details": {"name": source.get("name"), "address": where}, "metadata": source.get("metadata") or {}}
 
 
 def described(call: Call) -> Hash:
