@@ -24,8 +24,8 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds for a process to come up on a busy machine
 REFUND_SECONDS = 1.5  # until the bank's slow refunds arrive or come back
-RAIL_SECONDS = 4.0
-LATE_SECONDS = 4.5  # after which the bank's late answers come: past the rail's deadline
+RAIL_SECONDS = 3.0
+LATE_SECONDS = 3.5  # after which the bank's late answers come: past the rail's deadline
 LOG_TAIL = 6_000
 
 
