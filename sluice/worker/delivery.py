@@ -53,9 +53,9 @@ class Deliverer:
         random.shuffle(scopes)
         for scope, livemode in scopes:
             taken = len(self.sending)
-            if taken < SLOTS:
-                each, most = DELIVERIES_PER_ENDPOINT if taken < SLOTS // 2 else 1, min(SLOTS - taken, DELIVERIES_AT_ONCE)
-                for delivery in await claim(self.database, scope, livemode, each, most):
+            each, slots = (DELIVERIES_PER_ENDPOINT, SLOTS // 2) if taken < SLOTS // 2 else (1, SLOTS)
+            if taken < slots:
+                for delivery in await claim(self.database, scope, livemode, each, min(slots - taken, DELIVERIES_AT_ONCE)):
                     task = asyncio.create_task(self.send(delivery))
                     self.sending.add(task)
                     task.add_done_callback(self.sending.discard)
