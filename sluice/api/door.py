@@ -57,9 +57,9 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
-        if asked.method == "OPTIONS":
-            return await respond(send, 204, PREFLIGHT, b"")
         headers: Headers = [*EVERYWHERE, (b"request-id", request.encode())]
+        if asked.method == "OPTIONS":
+            return await respond(send, 200, headers + PREFLIGHT, b"")
         if b"origin" in asked.headers:
             headers += CORS
         answer = await self.answer(asked, request, headers)

@@ -130,4 +130,5 @@ def between(created: int | dict[str, int] | None, oldest: int) -> tuple[int, int
         created = {"gte": created, "lte": created}
     limits = created or {}
     since = max(oldest, limits.get("gte", oldest), limits.get("gt", oldest - 1) + 1)
-    return since, min(limits.get("lte", NEWEST), limits.get("lt", NEWEST) - 1)
+    until = min(limits.get("lte", NEWEST), limits.get("lt", NEWEST) - 1)
+    return min(since, NEWEST), max(until, 0)  # within a bigint

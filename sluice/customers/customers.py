@@ -11,7 +11,7 @@ from sluice.customers.details import Hash, address, email, kept, metadata, shipp
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.rules.calls import Call, Verb, id_in
 from sluice.rules.plans import Change, Plan
-from sluice.shapes.objects import build
+from sluice.shapes.objects import build, whole
 from sluice.store.facts import Wide
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
@@ -98,7 +98,10 @@ def described(old: Hash, call: Call) -> Hash:
 
 
 def invoice_settings(old: Hash, given: Hash) -> Hash:
-    made = kept(old, given, ("custom_fields", "footer", "rendering_options"))
+    made = kept(old, given, ("footer", "rendering_options"))
+    if "custom_fields" in given:
+        fields = given["custom_fields"]
+        made["custom_fields"] = fields and [whole("invoice_setting_custom_field", each) for each in fields]
     if options := made["rendering_options"]:
         made["rendering_options"] = {"amount_tax_display": None, "template": None} | options
     return made
