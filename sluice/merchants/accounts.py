@@ -14,7 +14,7 @@ OTHER = "select o.scope from scopes s join scopes o on o.merchant = s.merchant a
 OF_SCOPE = "select merchant, livemode from scopes where scope = $1"
 MERCHANT = "select id, created, name, country, currency from merchants where id = $1"
 EVERY = "select id, created, name, country, currency from merchants order by id"
-BEFORE_SCOPE = (SCOPE,)
+BEFORE_SCOPE = (SCOPE, ADD_SCOPES, OTHER)
 
 
 async def add(database: Database, name: str, country: str = "US", currency: str = "usd") -> str:
