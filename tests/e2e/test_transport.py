@@ -60,11 +60,21 @@ def test_headers_of_the_sdks_are_taken(shop: Shop):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1"), ("GET", "/v1/"), ("GET", "/v1/foo"), ("DELETE", "/v1/refunds/re_1"), ("PUT", "/v1/customers"), ("PATCH", "/v1/customers/cus_1"),
-        ("GET", "/v1/customers/"), ("POST", "/v1/customers/cus_1/"), ("GET", "/v1//customers"), ("GET", "/v1/customers//payment_methods"),
-        ("GET", "/v1/Customers"), ("GET", "/v1/customers/cus_1/foo"), ("TRACE", "/v1/customers"),
+        ("GET", "/v1"),
+        ("GET", "/v1/"),
+        ("GET", "/v1/foo"),
+        ("DELETE", "/v1/refunds/re_1"),
+        ("PUT", "/v1/customers"),
+        ("PATCH", "/v1/customers/cus_1"),
+        ("GET", "/v1/customers/"),
+        ("POST", "/v1/customers/cus_1/"),
+        ("GET", "/v1//customers"),
+        ("GET", "/v1/customers//payment_methods"),
+        ("GET", "/v1/Customers"),
+        ("GET", "/v1/customers/cus_1/foo"),
+        ("TRACE", "/v1/customers"),
     ],
-)  # fmt: skip
+)
 def test_routes_that_are_none(shop: Shop, method: str, path: str):
     """B-1.29: 404 without code or param; there is no 405, and a slash at the end makes another route."""
     answer = shop.raw(method, path)

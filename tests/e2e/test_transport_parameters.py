@@ -31,11 +31,15 @@ def test_no_body_and_no_content_type(shop: Shop):
 @pytest.mark.parametrize(
     "body",
     [
-        "preferred_locales[0]=en&preferred_locales[1]=fr", "preferred_locales[]=en&preferred_locales[]=fr", "preferred_locales=en&preferred_locales=fr",
-        "preferred_locales%5B0%5D=en&preferred_locales%5B1%5D=fr", "preferred_locales[3]=en&preferred_locales[7]=fr",
-        "preferred_locales[1]=fr&preferred_locales[0]=en", "preferred_locales[2]=en&preferred_locales[10]=fr",
+        "preferred_locales[0]=en&preferred_locales[1]=fr",
+        "preferred_locales[]=en&preferred_locales[]=fr",
+        "preferred_locales=en&preferred_locales=fr",
+        "preferred_locales%5B0%5D=en&preferred_locales%5B1%5D=fr",
+        "preferred_locales[3]=en&preferred_locales[7]=fr",
+        "preferred_locales[1]=fr&preferred_locales[0]=en",
+        "preferred_locales[2]=en&preferred_locales[10]=fr",
     ],
-)  # fmt: skip
+)
 def test_ways_to_write_a_list(shop: Shop, body: str):
     """B-1.17: gaps close, the order is the index's."""
     assert form(shop, body).json["preferred_locales"] == ["en", "fr"]
@@ -132,11 +136,13 @@ def test_a_missing_parameter(shop: Shop):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("nmae=A", "Received unknown parameter: nmae"), ("address[lin1]=A", "Received unknown parameter: address[lin1]"),
+        ("nmae=A", "Received unknown parameter: nmae"),
+        ("address[lin1]=A", "Received unknown parameter: address[lin1]"),
         ("invoice_settings[custom_fields][0][nam]=A", "Received unknown parameter: invoice_settings[custom_fields][0][nam]"),
-        ("x=1&y=2", "Received unknown parameters: x, y"), ("balance=abc&x=1", "Received unknown parameter: x"),
+        ("x=1&y=2", "Received unknown parameters: x, y"),
+        ("balance=abc&x=1", "Received unknown parameter: x"),
     ],
-)  # fmt: skip
+)
 def test_an_unknown_parameter(shop: Shop, body: str, message: str):
     """B-1.21: at any depth, before any other fault."""
     answer = form(shop, body)
@@ -159,14 +165,18 @@ def test_what_is_the_servers_is_refused(shop: Shop, name: str):
     ("path", "body", "param", "begins"),
     [
         ("/v1/customers", "tax_exempt=maybe", "tax_exempt", "Invalid tax_exempt: must be one of exempt, none, or reverse"),
-        ("/v1/customers", "name[a]=b", "name", "Invalid string"), ("/v1/customers", "address=here", "address", "Invalid object"),
-        ("/v1/customers", "address[]=here", "address", "Invalid object"), ("/v1/customers", "preferred_locales=en", "preferred_locales", "Invalid array"),
-        ("/v1/customers", "preferred_locales[a]=en", "preferred_locales", "Invalid array"), ("/v1/customers", "metadata=1", "metadata", "Invalid object"),
+        ("/v1/customers", "name[a]=b", "name", "Invalid string"),
+        ("/v1/customers", "address=here", "address", "Invalid object"),
+        ("/v1/customers", "address[]=here", "address", "Invalid object"),
+        ("/v1/customers", "preferred_locales=en", "preferred_locales", "Invalid array"),
+        ("/v1/customers", "preferred_locales[a]=en", "preferred_locales", "Invalid array"),
+        ("/v1/customers", "metadata=1", "metadata", "Invalid object"),
         ("/v1/customers", "metadata[a][b]=1", "metadata[a]", "Invalid string"),
-        ("/v1/customers", "phone=" + "1" * 21, "phone", "Invalid string"), ("/v1/customers", "expand=charge", "expand", "Invalid array"),
+        ("/v1/customers", "phone=" + "1" * 21, "phone", "Invalid string"),
+        ("/v1/customers", "expand=charge", "expand", "Invalid array"),
         ("/v1/payment_intents", "amount=2000&currency=xxd", "currency", "Invalid currency: xxd."),
     ],
-)  # fmt: skip
+)
 def test_values_of_the_wrong_kind(shop: Shop, path: str, body: str, param: str, begins: str):
     """B-1.23, B-2.22: no code, the parameter named."""
     answer = form(shop, body, path)
@@ -195,9 +205,14 @@ def test_json(shop: Shop):
         {"n": "1", "t": "true"},
         None,
     )
-    for body, param in (('{"amount": "2000", "currency": "usd"}', "amount"), ('{"amount": 20.5, "currency": "usd"}', "amount"),
-                        ('{"amount": 1e3, "currency": "usd"}', "amount"), ('{"amount": true, "currency": "usd"}', "amount"),
-                        ('{"amount": 9223372036854775808, "currency": "usd"}', "amount"), ('{"amount": 2000, "currency": "usd", "confirm": "true"}', "confirm")):  # fmt: skip
+    for body, param in (
+        ('{"amount": "2000", "currency": "usd"}', "amount"),
+        ('{"amount": 20.5, "currency": "usd"}', "amount"),
+        ('{"amount": 1e3, "currency": "usd"}', "amount"),
+        ('{"amount": true, "currency": "usd"}', "amount"),
+        ('{"amount": 9223372036854775808, "currency": "usd"}', "amount"),
+        ('{"amount": 2000, "currency": "usd", "confirm": "true"}', "confirm"),
+    ):
         assert shop.raw("POST", "/v1/payment_intents", headers=JSON, body=body.encode()).error["param"] == param
     unknown = shop.raw("POST", "/v1/customers", headers=JSON, body=b'{"address": {"lin1": "x"}}')
     assert said(unknown) == wrong("address[lin1]", "parameter_unknown")
