@@ -28,6 +28,7 @@ BEATS = """insert into workers (id, host, pid, started, beat) values ($1, $2, $3
     on conflict (id) do update set beat = excluded.beat"""
 FORGET = "delete from workers where beat < $1"
 LEAVE = "delete from workers where id = $1"
+BEFORE_SCOPE = (BEATS, FORGET, LEAVE)
 
 log = structlog.get_logger()
 

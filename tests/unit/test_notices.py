@@ -128,3 +128,37 @@ async def test_a_return_of_what_is_no_refund_is_shown_at_once(world: World) -> N
     await keep(world, [Notice(900_000, await world.value("select reference from instructions where scope = 1"), "return")])
     await notices.sweep(world.desk)
     assert await world.value(SHOWN) == "unexpected_notice"
+
+
+FAR = "update instructions set until = 9000000000000000 where scope = 1 and verb = 'refund'"
+SOON = "select until < 9000000000000000 from instructions where scope = 1 and verb = 'refund'"
+
+
+async def test_recovery_looks_at_once(world: World) -> None:
+    """B-5.43: what was put off for long is asked about as soon as the rail says that something happened."""
+    await by_itself(world, "pm_card_pendingRefund")
+    await world.database.execute(FAR)
+    await notices.sweep(world.desk)
+    assert await world.value(SOON)
+    await until(world, "succeeded")
+
+
+@pytest.mark.shows("F17")
+async def test_a_first_caller_is_left_alone(world: World) -> None:
+    """He still waits for his own answer: his lease is not cut short, and the notice waits, too."""
+    await by_itself(world, "pm_card_pendingRefund")
+    await world.database.execute(FAR)
+    await world.database.execute("update instructions set said = null where scope = 1 and verb = 'refund'")
+    await notices.sweep(world.desk)
+    assert (await world.value(SOON), await world.value(WAITING)) == (False, 1)
+
+
+@pytest.mark.shows("F18")
+async def test_what_was_said_before_is_not_written_again(world: World) -> None:
+    await by_itself(world, "pm_card_refundFail")
+    await until(world, "failed")
+    version = "select version from instructions where scope = 1 and verb = 'refund'"
+    before = await world.value(version)
+    await keep(world, [Notice(900_000, await world.value(REFERENCE), "return")])
+    await notices.sweep(world.desk)
+    assert (await world.value(version), await world.value(WAITING)) == (before, 0)

@@ -1,0 +1,53 @@
+"""Idempotency keys are forgotten a day after their end, and never while they run."""
+
+import pytest
+
+from sluice.books import forgetting
+from sluice.core.clock import clock
+from sluice.store.database import Database
+
+pytest_plugins = ["tests.unit.vault_database"]
+KEY = """insert into idempotency (scope, key, fingerprint, token, request, created, status, body)
+    values ($1, $2, 'f', 't', 'r', $3, $4, '{}')"""
+OPEN = """insert into instructions values
+    (1, 'ask_1', 1, 5, 's', 'refund', 'open', 'r', 'x', 't', 5, 0, null, '{}', null, '{"key": "running"}')"""
+KEYS = "select key from idempotency order by scope, key"
+OLD = forgetting.KEEP + 60
+
+
+async def put(db: Database, key: str, age: int, status: int | None = 200, scope: int = 1) -> None:
+    await db.execute(KEY, scope, key, clock.seconds() - age, status)
+
+
+async def kept(db: Database) -> list[str]:
+    return [row["key"] for row in await db.fetch(KEYS)]
+
+
+async def test_a_key_lives_at_least_a_day(db: Database) -> None:
+    """B-1.39: every scope's, and only what is old enough."""
+    await put(db, "young", 24 * 3_600)
+    await put(db, "old", OLD)
+    await put(db, "elsewhere", OLD, scope=3)
+    assert await forgetting.sweep(db) == 2
+    assert await kept(db) == ["young"]
+
+
+async def test_a_key_that_runs_is_never_forgotten(db: Database) -> None:
+    """B-1.41: and its day begins when it was last seen running, so that a late answer can still be replayed."""
+    await put(db, "running", OLD, status=None)
+    await db.execute(OPEN)
+    assert await forgetting.sweep(db) == 0
+    await db.execute("update idempotency set status = 200")
+    await db.execute("update instructions set state = 'closed'")
+    assert await forgetting.sweep(db) == 0
+    assert await kept(db) == ["running"]
+    await db.execute("update idempotency set running = running - $1", OLD)
+    assert await forgetting.sweep(db) == 1
+
+
+async def test_many_are_forgotten_in_batches(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest first; a sweep that took some is followed by another."""
+    monkeypatch.setattr(forgetting, "BATCH", 2)
+    for n in range(3):
+        await put(db, f"old {n}", OLD + n)
+    assert [await forgetting.sweep(db) for _ in range(3)] == [2, 1, 0]
