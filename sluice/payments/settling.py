@@ -176,7 +176,7 @@ def completed(
 ) -> Fact:
     """A change as the writer takes it: a money fact bears its header's id, every other one its own."""
     header = next((row.id for row in change.new if isinstance(row, BalanceTransaction)), None)
-    events: tuple[Any, ...] = tuple(lines(change.told, livemode, at, request, given))
+    events: tuple[Any, ...] = tuple(lines(change.told, livemode, at, request or None, given))
     return Fact(
         name,
         scope,

@@ -32,7 +32,7 @@ class Call(Struct, frozen=True):
     livemode: bool
     account: str
     at: int
-    request: str  # req_…
+    request: str  # req_…; "" when no call caused it (B-5.76)
     vault: Sealer
     kind: str = "secret"  # of the key: secret, restricted, publishable
     ids: dict[str, str] = field(default_factory=dict)
