@@ -85,8 +85,8 @@ PASSED = {"cvc_check": "pass", "address_line1_check": "pass", "address_postal_co
 RISKS = {"riskLevelHighest": "highest", "riskLevelElevated": "elevated", "cvcCheckFailElevatedRisk": "elevated"}
 RISKS |= {"avsZipFailElevatedRisk": "elevated", "highFraudDisputeScore": "normal", "highEfwScore": "normal"}
 DISPUTED = (
-    "createDispute", "createDisputeProductNotReceived", "createDisputeInquiry", "createIssuerFraudRecord", "createMultipleDisputes",
-    "createCe3EligibleDispute", "createComplianceDispute", "createMastercardComplianceDispute",
+    "createDispute", "createDisputeProductNotReceived", "createDisputeInquiry", "createIssuerFraudRecord",
+    "createMultipleDisputes", "createCe3EligibleDispute", "createComplianceDispute", "createMastercardComplianceDispute",
 )  # fmt: skip
 
 

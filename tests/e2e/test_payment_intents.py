@@ -33,7 +33,7 @@ def test_amount_and_currency_are_required(shop: Shop, missing: str):
 
 
 def test_a_named_way_leaves_no_automatic_methods(shop: Shop):
-    """B-5.1: `automatic_payment_methods` is null once types or the confirmation method are named; B-5.2: both together are refused."""
+    """B-5.1: `automatic_payment_methods` is null once types or the confirmation method are named; B-5.2: not both."""
     assert shop.intent(automatic_payment_methods=None, payment_method_types=["card"]).automatic_payment_methods is None
     assert shop.intent(automatic_payment_methods=None, confirmation_method="automatic").automatic_payment_methods is None
     with refused(400, "parameters_exclusive", "automatic_payment_methods") as error:
@@ -52,7 +52,7 @@ def test_with_a_method_it_waits_for_its_confirmation(shop: Shop):
 
 
 def test_confirmed_in_the_same_call(shop: Shop):
-    """B-5.3, B-5.8; the events of B-5.25 in order of creation; B-5.1: the books come with automatic_async in an event of their own."""
+    """B-5.3, B-5.8, B-5.26: the events in order of creation; B-5.1: automatic_async books in an event of its own."""
     intent = shop.pays(2000)
     assert (intent.status, intent.amount_received, intent.amount_capturable) == ("succeeded", 2000, 0)
     assert (intent.next_action, intent.last_payment_error) == (None, None)

@@ -5,7 +5,10 @@ import pytest
 from tests.harness import Shop, refused
 
 HELD = ["payment_intent.created", "charge.succeeded", "payment_intent.amount_capturable_updated"]
-LEGAL = "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired, processing"
+LEGAL = (
+    "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired,"
+    " processing"
+)
 
 
 def test_a_hold(shop: Shop):

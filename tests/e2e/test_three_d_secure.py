@@ -6,8 +6,8 @@ from tests.harness import Answer, Shop, declined, refused
 
 BACK = "https://shop.example/back"
 REQUIRED = (
-    "authenticationRequiredOnSetup", "authenticationRequired", "authenticationRequiredSetupForOffSession", "threeDSecure2Required",
-    "threeDSecureRequired",
+    "authenticationRequiredOnSetup", "authenticationRequired", "authenticationRequiredSetupForOffSession",
+    "threeDSecure2Required", "threeDSecureRequired",
 )  # fmt: skip
 AFTER_ALL = {
     "authenticationRequiredChargeDeclinedInsufficientFunds": "insufficient_funds",

@@ -99,15 +99,14 @@ class Gateway:
         self.spawn("bank", command)
 
     def start_api(self) -> None:
-        self.spawn(
-            "api", ["-m", "sluice.cli.main", "api"], (self.listener.fileno(),), SLUICE_LISTENER=str(self.listener.fileno())
-        )
+        number = self.listener.fileno()
+        self.spawn("api", ["-m", "sluice.cli.main", "api"], {"SLUICE_LISTENER": str(number)}, (number,))
 
     def start_worker(self, **env: str) -> None:
-        self.spawn("worker", ["-m", "sluice.cli.main", "worker"], **env)
+        self.spawn("worker", ["-m", "sluice.cli.main", "worker"], env)
 
-    def spawn(self, name: str, command: list[str], files: tuple[int, ...] = (), **env: str) -> None:
-        self.processes[name] = Process(name, command, self.folder / f"{name}.log", self.env | env, files)
+    def spawn(self, name: str, command: list[str], env: Mapping[str, str] | None = None, files: tuple[int, ...] = ()) -> None:
+        self.processes[name] = Process(name, command, self.folder / f"{name}.log", self.env | dict(env or {}), files)
 
     def wait(self) -> None:
         """Until the bank takes connections and the API answers: its socket listens already, so a question waits there."""

@@ -23,7 +23,8 @@ def refused(
     envelope: Envelope = {}
     with pytest.raises(StripeError) as caught:
         yield envelope
-    envelope.update(caught.value.json_body["error"])
+    body: Any = caught.value.json_body
+    envelope.update(body["error"])
     said = (caught.value.http_status, *(envelope.get(name) for name in ("type", "code", "decline_code", "param")))
     assert said == (status, type, code, decline, param), envelope.get("message")
 

@@ -64,8 +64,10 @@ class Shop:
 
     def intent(self, amount: int = 2000, currency: str = "usd", **params: Any) -> PaymentIntent:
         """A PaymentIntent that takes cards and needs no return_url."""
-        given = {"amount": amount, "currency": currency, "automatic_payment_methods": ANY} | params
-        return self.v1.payment_intents.create({name: value for name, value in given.items() if value is not None})
+        given: Any = {"amount": amount, "currency": currency, "automatic_payment_methods": ANY} | params
+        for name in [name for name, value in given.items() if value is None]:
+            del given[name]
+        return self.v1.payment_intents.create(given)
 
     def pays(
         self, amount: int = 2000, currency: str = "usd", card: str | None = "pm_card_visa", **params: Any
@@ -82,10 +84,9 @@ class Shop:
 
     def answers(self, intent: PaymentIntent, outcome: str = "complete") -> Answer:
         """The buyer at the challenge page: complete or fail (B-6.9)."""
-        action = intent.next_action
-        assert action is not None
+        action: Any = intent.next_action
         url = action.redirect_to_url.url if action.type == "redirect_to_url" else action.use_stripe_sdk["stripe_js"]
-        return Raw("", "")("POST", str(url), {"outcome": outcome})
+        return Raw("", "")("POST", url, {"outcome": outcome})
 
     def quiet(self) -> None:
         """Until every fact of this shop has its events numbered."""
@@ -94,7 +95,8 @@ class Shop:
     def events(self, **params: Any) -> list[Event]:
         """All of them, oldest first."""
         self.quiet()
-        listed = self.v1.events.list({"limit": 100, **params})
+        asked: Any = {"limit": 100, **params}
+        listed = self.v1.events.list(asked)
         return list(listed.auto_paging_iter())[::-1]
 
     def told(self, **params: Any) -> list[str]:

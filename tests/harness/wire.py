@@ -60,10 +60,8 @@ def key_of(sent: Mapping[str, str]) -> str:
 class Checked(stripe.RequestsClient):
     """The official SDK's transport, with an eye on what comes back."""
 
-    def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
-    ) -> tuple[bytes, int, Mapping[str, str]]:
-        body, status, head = super().request(method, url, headers, post_data)
+    def request(self, method: str, url: str, headers: Any, *args: Any, **how: Any) -> Any:
+        body, status, head = super().request(method, url, headers, *args, **how)
         check(method.upper(), url, headers or {}, Answer(status, head, body))
         return body, status, head
 

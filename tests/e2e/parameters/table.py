@@ -24,7 +24,7 @@ class Case(NamedTuple):
 
 
 class Served(NamedTuple):
-    """An operation: `do` asks it with the parameters given, on objects of its own or on what `prepare` made once for both calls."""
+    """An operation: `do` asks it with the parameters given, on objects of its own or on what `prepare` made for both calls."""
 
     do: Callable[[Made, Given], Answer]
     cases: Mapping[str, Case]
