@@ -14,7 +14,17 @@ from postgast import pg_query_pb2 as pg
 from sluice.store.migrate import steps
 
 STATEMENTS = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
-CLOCKS = {"now", "random", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "gen_random_uuid", "uuidv4", "uuidv7"}
+CLOCKS = {
+    "now",
+    "random",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "timeofday",
+    "gen_random_uuid",
+    "uuidv4",
+    "uuidv7",
+}
 
 
 class Column(NamedTuple):
@@ -27,7 +37,9 @@ def scoped_tables() -> frozenset[str]:
     """Those that the migrations make with a column `scope`."""
     made = (node for _, sql in steps() for node in postgast.find_nodes(postgast.parse(sql), pg.CreateStmt))
     return frozenset(
-        table.relation.relname for table in made if any(column.colname == "scope" for column in postgast.find_nodes(table, pg.ColumnDef))
+        table.relation.relname
+        for table in made
+        if any(column.colname == "scope" for column in postgast.find_nodes(table, pg.ColumnDef))
     )
 
 
@@ -83,7 +95,9 @@ def level(statement: Any, known: frozenset[str], outer: frozenset[str]) -> tuple
     for _ in range(len(equal) + 1):
         for left, right, sides in equal:
             alias = left.table or only
-            holds = is_scope(right) or (isinstance(right, Column) and right.name == "scope" and (right.table or only) in bound | outer)
+            holds = is_scope(right) or (
+                isinstance(right, Column) and right.name == "scope" and (right.table or only) in bound | outer
+            )
             if left.name == "scope" and holds and (sides is None or alias in sides):
                 bound.add(alias)
     return tables, frozenset(bound)
@@ -100,7 +114,9 @@ def read(source: Any, tables: dict[str, str], equal: list[Any], known: frozenset
         read(inner(source.larg), left, equal, known)
         read(inner(source.rarg), right, equal, known)
         tables |= left | right
-        sides = {pg.JOIN_INNER: None, pg.JOIN_LEFT: frozenset(right), pg.JOIN_RIGHT: frozenset(left)}.get(source.jointype, frozenset())
+        sides = {pg.JOIN_INNER: None, pg.JOIN_LEFT: frozenset(right), pg.JOIN_RIGHT: frozenset(left)}.get(
+            source.jointype, frozenset()
+        )
         if source.HasField("quals"):
             equal += [(a, b, sides) for a, b in equalities(inner(source.quals))]
 

@@ -15,9 +15,15 @@ class Source:
     def __init__(self, path: Path, text: str) -> None:
         self.name = path.relative_to(SLUICE).as_posix() if path.is_relative_to(SLUICE) else path.as_posix()
         self.text, self.tree = text, ast.parse(text)
-        owners = [node for node in ast.walk(self.tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)]
+        owners = [
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
         self.docstrings = {
-            id(node.body[0].value) for node in owners if node.body and isinstance(node.body[0], ast.Expr) and ast.get_docstring(node)
+            id(node.body[0].value)
+            for node in owners
+            if node.body and isinstance(node.body[0], ast.Expr) and ast.get_docstring(node)
         }
 
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

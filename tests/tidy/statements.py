@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import sluice
 from sluice.api.operations import SERVED
 from sluice.api.reads import Listed
-from sluice.rules.calls import Verb
 from sluice.books.verify import checks as verify
 from sluice.payments.proofs import EVERY
 from sluice.payments.settling import LOADS
+from sluice.rules.calls import Verb
 from sluice.store import lists, reads
 from sluice.store.facts import Claim, Finish, Form, statement
 from sluice.store.rows import Line, Row, columns
@@ -99,7 +99,10 @@ def listings() -> Iterator[Statement]:
 def many() -> Iterator[Statement]:
     """`Database.many`, as it composes it."""
     for row in rows():
-        yield Statement(f"many {row.__name__}", f"select {', '.join(columns(row))} from {row.table} where scope = $1 and id = any($2::text[])")
+        yield Statement(
+            f"many {row.__name__}",
+            f"select {', '.join(columns(row))} from {row.table} where scope = $1 and id = any($2::text[])",
+        )
 
 
 def every() -> list[Statement]:

@@ -36,7 +36,9 @@ def test_exemptions_are_few():
 @pytest.mark.shows("F37")
 def test_no_statement_knows_a_clock_or_chance():
     """The one that asks the database for its time is the only one (Law 7)."""
-    ours = {statement.name: found for statement in every() if statement.sql != DATABASE_TIME and (found := clocks(statement.sql))}
+    ours = {
+        statement.name: found for statement in every() if statement.sql != DATABASE_TIME and (found := clocks(statement.sql))
+    }
     theirs = {sql for sql in before_scope() if clocks(sql)}
     assert (ours, theirs) == ({}, set())
     assert {name: found for name, sql in steps() if (found := clocks(sql))} == {}
@@ -59,7 +61,9 @@ def is_constant(node: ast.stmt) -> bool:
 
 def is_sql(text: str) -> bool:
     """A statement in the house's lower case; a sentence that begins with `Select` is none."""
-    return bool(SQL.match(text)) and text == text.lower() and any(word in text for word in (" from ", " set ", " into ", "exists"))
+    return (
+        bool(SQL.match(text)) and text == text.lower() and any(word in text for word in (" from ", " set ", " into ", "exists"))
+    )
 
 
 @pytest.mark.shows("S18")
@@ -112,7 +116,14 @@ def test_the_law_lets_pass(sql: str):
 
 
 @pytest.mark.parametrize(
-    "sql", ["select now()", "select pg_catalog.now()", "select random()", "select current_timestamp", "update charges set created = extract(epoch from clock_timestamp()) where scope = $1"]
+    "sql",
+    [
+        "select now()",
+        "select pg_catalog.now()",
+        "select random()",
+        "select current_timestamp",
+        "update charges set created = extract(epoch from clock_timestamp()) where scope = $1",
+    ],
 )
 def test_a_planted_clock_is_found(sql: str):
     assert clocks(sql)

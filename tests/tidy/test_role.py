@@ -1,0 +1,74 @@
+"""Law 2, Law 3, S24: what the application's role cannot do, whatever the program says; and what the tables themselves refuse."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from sluice.core.secrets import Secret
+from sluice.store.database import ROLE
+from sluice.store.migrate import migrate
+
+POSTING = "insert into postings (scope, fact, n, debit, credit, amount, currency) values (1, $1, $2, $3, $4, $5, 'usd')"
+EVENT = """insert into events (scope, fact, id, n, type, object, object_version, data, created)
+    values (1, 'f', 'evt_1', 0, 'charge.succeeded', 'ch_1', 1, '{}', 0)"""
+FORBIDDEN = [
+    "update postings set amount = 1", "delete from postings", "truncate postings", "update events set data = '{}'",
+    "delete from events", "truncate events", "drop table postings", "alter table events drop column data",
+    "create table mine (x int)", "insert into migrations (name, checksum) values ('x', 'x')", "delete from migrations",
+    "update postings set currency = 'eur' where false", "create role other", "alter role sluice_app superuser",
+    "alter table postings disable trigger all",
+]  # fmt: skip
+POWERS = "select rolsuper or rolcreatedb or rolcreaterole or rolbypassrls or rolcanlogin from pg_roles where rolname = $1"
+OWNED = "select relname from pg_class where relowner = (select oid from pg_roles where rolname = $1)"
+
+
+@pytest.fixture
+async def owner(empty_database: Secret) -> AsyncIterator[Any]:
+    await migrate(empty_database)
+    connection = await asyncpg.connect(empty_database)
+    await connection.execute(POSTING, "f", 0, "rail", "pending", 100)
+    await connection.execute(EVENT)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def app(owner: Any) -> Any:
+    await owner.execute(f"set role {ROLE}")
+    return owner
+
+
+@pytest.mark.shows("S24", "F40")
+async def test_a_posting_and_an_event_are_for_ever(app: Any):
+    """The statements stand in one test: making a database costs more than asking it."""
+    for sql in FORBIDDEN:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(sql)
+    assert await app.fetchval("select count(*) from postings") == 1
+
+
+@pytest.mark.shows("S24")
+async def test_the_role_owns_nothing_and_has_no_powers(owner: Any):
+    assert await owner.fetchval(POWERS, ROLE) is False
+    assert await owner.fetch(OWNED, ROLE) == []
+
+
+@pytest.mark.shows("F40")
+@pytest.mark.parametrize(
+    "values",
+    [("f", 0, "rail", "fees", 5), ("g", 0, "rail", "rail", 5), ("g", 0, "rail", "pending", 0), ("g", 0, "rail", "pending", -5)],
+    ids=["a second time", "to itself", "of nothing", "backwards"],
+)
+async def test_the_tables_refuse_a_wrong_posting(app: Any, values: tuple[Any, ...]):
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await app.execute(POSTING, *values)
+
+
+async def test_the_refusal_is_the_grants_doing(owner: Any):
+    """With the guard taken out, the forbidden is done."""
+    await owner.execute(f"grant update on postings to {ROLE}")
+    await owner.execute(f"set role {ROLE}")
+    await owner.execute(FORBIDDEN[0])
+    assert await owner.fetchval("select amount from postings") == 1
