@@ -31,6 +31,12 @@ FILTERED = f"""select {COLUMNS}, (select count(*) {NOT_TAKEN}) pending
     and ($6::text[] is null or e.type = any($6)
         or exists (select from unnest($7::text[]) p (start) where starts_with(e.type, p.start)))
     and ($8::boolean is null or $8 <> exists (select {NOT_TAKEN}))"""
+FOLLOW = f"""select {COLUMNS}, (select count(*) {NOT_TAKEN}) pending
+    from event_numbers n join events e on e.scope = n.scope and e.id = n.event
+    where n.scope = $1 and e.scope = $1 and n.number > $2 order by n.number limit $3"""
+BEFORE = """select min(n.number) first from events e join event_numbers n on n.scope = e.scope and n.event = e.id
+    where e.scope = $1 and n.scope = $1 and e.created >= $2"""
+LAST = "select coalesce(max(number), 0) number from event_numbers where scope = $1"
 OLDER = f"{FILTERED} order by n.number desc limit $9"
 NEWER = f"{FILTERED} order by n.number limit $9"
 
@@ -132,3 +138,20 @@ def between(created: int | dict[str, int] | None, oldest: int) -> tuple[int, int
     since = max(oldest, limits.get("gte", oldest), limits.get("gt", oldest - 1) + 1)
     until = min(limits.get("lte", NEWEST), limits.get("lt", NEWEST) - 1)
     return min(since, NEWEST), max(until, 0)  # within a bigint
+
+
+async def after(database: Database, scope: int, number: int, most: int = 100) -> list[asyncpg.Record]:
+    """The events that follow a number, in order, as `wire` takes them. A number that is there has all before it there."""
+    return await database.fetch(FOLLOW, scope, number, most)
+
+
+async def before(database: Database, scope: int, second: int) -> int:
+    """The number after which the events of that second and later lie."""
+    record = await database.fetchrow(BEFORE, scope, second)
+    return await last_number(database, scope) if record is None or record["first"] is None else int(record["first"]) - 1
+
+
+async def last_number(database: Database, scope: int) -> int:
+    record = await database.fetchrow(LAST, scope)
+    assert record
+    return int(record["number"])

@@ -7,6 +7,7 @@ import typer
 
 from sluice.cli import crash, lifeline, processes, up
 from sluice.cli.doctor import doctor
+from sluice.cli.events import events, listen
 from sluice.cli.ledger import ledger
 from sluice.cli.merchants import keys, merchants
 from sluice.cli.vault import vault
@@ -28,6 +29,8 @@ app.add_typer(merchants, name="merchants")
 app.add_typer(keys, name="keys")
 app.add_typer(vault, name="vault")
 app.add_typer(ledger, name="ledger")
+app.add_typer(events, name="events")
+app.command("listen")(listen)
 
 
 @app.callback()

@@ -16,7 +16,6 @@ from sluice.books.webhooks.resending import resend
 from sluice.core.clock import clock
 from sluice.core.errors import Refused
 from sluice.core.outside import InsideTransaction
-from sluice.core.secrets import Secret
 from sluice.merchants import endpoints
 from sluice.merchants.endpoints import roll_secret
 from sluice.store.reads import Rows
@@ -24,7 +23,7 @@ from sluice.worker import delivery
 from sluice.worker.delivery import Deliverer
 from tests.unit.webhooks_bench import Bench, Receiver, status, until
 
-pytest_plugins = ["tests.unit.webhooks_bench"]
+pytest_plugins = ["tests.unit.webhooks_fixtures"]
 
 PAUSES = (60.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0)
 
@@ -426,8 +425,3 @@ async def test_an_endpoints_version_is_its_events_version(bench: Bench, receiver
     await bench.quiet()
     assert verified(receiver.heard[0], secret)["api_version"] == "2025-03-31.basil"
     assert (await retrieve(bench.db, 1, False, id))["api_version"] == "2026-05-27.dahlia"
-
-
-def test_a_secret_shows_nowhere() -> None:
-    """Law 8."""
-    assert "whsec" not in repr(Secret("whsec_1"))

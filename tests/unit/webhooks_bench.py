@@ -1,25 +1,21 @@
-"""A shop's receiver on loopback, endpoints in a real database, and a worker's deliveries turned by hand."""
+"""A shop's receiver, endpoints, and a worker's deliveries turned by hand. The fixtures: `webhooks_fixtures`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
 from sluice.books.events import Event
-from sluice.books.keyring import FileProvider, Keyring
 from sluice.books.sequencer import catch_up
 from sluice.books.vault.cards import Vault
-from sluice.books.vault.cvcs import Cvcs
 from sluice.books.vault.envelope import Sealed
 from sluice.books.webhooks.secrets import parse
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.core.secrets import Secret
-from sluice.core.settings import Settings, read_settings
+from sluice.core.settings import Settings
 from sluice.merchants import endpoints
 from sluice.merchants.endpoints import Endpoint
 from sluice.rules.calls import Call
@@ -28,8 +24,6 @@ from sluice.store.database import Database
 from sluice.store.facts import Fact
 from sluice.store.reads import Rows
 from sluice.worker.delivery import Deliverer
-
-pytest_plugins = ["tests.unit.vault_database"]
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -60,33 +54,6 @@ def status(code: int, **headers: str) -> Answer:
         return web.Response(status=code, headers=headers)
 
     return answer
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", receiver.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.05)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield receiver
-    await runner.cleanup()
-
-
-@pytest.fixture
-async def vault(db: Database, tmp_path: Path) -> Vault:
-    provider = FileProvider(tmp_path / "vault.key")
-    vault = Vault(Keyring(db, provider), Cvcs(db, provider))
-    await vault.load(clock.seconds())
-    return vault
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings(data=tmp_path)
 
 
 class Bench:
@@ -151,20 +118,13 @@ class Bench:
 
     async def rows(self) -> list[tuple[int, int, bool, bool]]:
         """Each delivery: number, tries, whether it will be tried again, whether it was taken."""
-        found = await self.db.fetch("select number, tries, due, taken from deliveries where scope = 1 order by number, endpoint")
+        found = await self.db.fetch("select * from deliveries where scope = 1 order by number, endpoint")
         return [(row["number"], row["tries"], row["due"] is not None, row["taken"] is not None) for row in found]
-
-
-@pytest.fixture
-async def bench(db: Database, vault: Vault, settings: Settings) -> AsyncIterator[Bench]:
-    bench = Bench(db, vault, settings)
-    yield bench
-    for task in bench.deliverer.sending:
-        task.cancel()
-    await bench.deliverer.close()
 
 
 async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
-        while not true():
+        while True:
+            if true():
+                return
             await asyncio.sleep(0.005)
