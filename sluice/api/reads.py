@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sluice.books.balance import balance
 from sluice.books.event_reads import list_events, retrieve
@@ -120,6 +121,7 @@ METHODS = Listed(
     PaymentMethod, "PaymentMethod", DISPLAYED | {"customer": "customer"}, "t.state = 'attached'", exist=("customer",)
 )
 OF_CUSTOMER = Listed(PaymentMethod, "PaymentMethod", DISPLAYED, "t.state = 'attached'", {"customer": "customer"})
+NO_METHODS = replace(METHODS, fixed="false")
 
 
 def other_type(call: Call) -> bool:
@@ -129,14 +131,13 @@ def other_type(call: Call) -> bool:
 
 async def list_methods(desk: Desk, call: Call) -> Body:
     """B-3.9: without a customer the list of attached methods is empty."""
-    if other_type(call) or not call.params.get("customer"):
-        return envelope([], False, call.path)
-    return await METHODS(desk, call)
+    wanted = call.params.get("customer") and not other_type(call)
+    return await (METHODS if wanted else NO_METHODS)(desk, call)
 
 
 async def list_customers_methods(desk: Desk, call: Call) -> Body:
     await customer_in(desk, call)
-    return envelope([], False, call.path) if other_type(call) else await OF_CUSTOMER(desk, call)
+    return await (NO_METHODS if other_type(call) else OF_CUSTOMER)(desk, call)
 
 
 async def refunds_of(desk: Desk, call: Call) -> Body:
