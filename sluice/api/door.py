@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from sluice.api.operations import HINTS, SERVED, Op
+from sluice.api.rates import Rates
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
 from sluice.core.clock import clock
 from sluice.core.errors import Refused, Unavailable
@@ -51,9 +52,17 @@ class Door:
     """`tell` gets a `Line` for each request."""
 
     def __init__(
-        self, desk: Desk, authenticator: Authenticator, terms: Terms, trusted: tuple[Network, ...], tell: Callable[[Line], None]
+        self,
+        desk: Desk,
+        authenticator: Authenticator,
+        terms: Terms,
+        *,
+        trusted: tuple[Network, ...],
+        rates: Rates,
+        tell: Callable[[Line], None],
     ) -> None:
-        self.desk, self.authenticator, self.terms, self.trusted, self.tell = desk, authenticator, terms, trusted, tell
+        self.desk, self.authenticator, self.terms = desk, authenticator, terms
+        self.trusted, self.rates, self.tell = trusted, rates, tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
@@ -77,6 +86,8 @@ class Door:
             publishable = identity.kind == "pk"
             if account := asked.check_account(identity.merchant):
                 headers.append((b"stripe-account", account.encode("latin-1")))
+            if identity.livemode:
+                self.rates.take(identity.scope, clock.now())
             served = self.served(operation)
             admit(identity, operation.id, served.resource, served.writes)
             call = await self.call(asked, request, operation, ids, identity, served)
@@ -84,6 +95,8 @@ class Door:
                 headers.append((b"idempotency-key", call.key.encode("latin-1")))
             return await self.done(served, call)
         except Refused as refusal:
+            if refusal.code == "rate_limit":
+                headers.append((b"stripe-rate-limited-reason", b"global-rate"))
             return refused(refusal, publishable, self.desk.public_url)
         except DATABASE as trouble:
             log.error("unavailable", request=request, exc_info=trouble)

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from sluice.api.door import Door, Line
 from sluice.api.pages import pages
+from sluice.api.rates import Rates
 from sluice.api.requests import Receive, Scope, Send
 from sluice.books.keyring import REFRESH
 from sluice.core.clock import clock
@@ -28,7 +29,14 @@ async def serve(settings: Settings) -> None:
     """Serves until it is cancelled; what is in flight finishes first (F49)."""
     desk = await open_desk(settings)
     authenticator = Authenticator(desk.database)
-    door = Door(desk, authenticator, terms(settings), settings.trusted_proxies, print_line)
+    door = Door(
+        desk,
+        authenticator,
+        terms(settings),
+        trusted=settings.trusted_proxies,
+        rates=Rates(settings.live_rate),
+        tell=print_line,
+    )
     server = Server(uvicorn.Config(
         app(desk, door), log_level="warning", access_log=False, lifespan="off", http="httptools", loop="none", ws="none",
         server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,

@@ -18,6 +18,7 @@ from sluice.core.secrets import Secret
 Network = IPv4Network | IPv6Network
 
 PORT = 8420
+LIVE_RATE = 100.0  # requests a second of an account in live mode (B-1.44); 0: no limit
 WEBHOOK_PAUSES = "60,300,1800,7200,18000,36000"
 LEVELS = ("debug", "info", "warning", "error")
 SECRETS = ("DATABASE_URL",)  # each also as NAME_FILE, and as a systemd credential
@@ -29,6 +30,7 @@ NAMES = (
     "SLUICE_FAULTS",
     "SLUICE_HOST",
     "SLUICE_LISTENER",
+    "SLUICE_LIVE_RATE",
     "SLUICE_LOG",
     "SLUICE_PARENT",
     "SLUICE_PORT",
@@ -65,6 +67,7 @@ class Settings:
     allow_networks: tuple[Network, ...]
     webhook_pauses: tuple[float, ...]
     settles_after: int | None
+    live_rate: float
     public_url: str
     log: str
 
@@ -87,6 +90,7 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
     networks = env.str("SLUICE_ALLOW_NETWORKS", "", validate=each(ip_network, "a network such as 10.0.0.0/8"))
     pauses = env.str("SLUICE_WEBHOOK_PAUSES", WEBHOOK_PAUSES, validate=each(seconds, "seconds such as 60,300,1800"))
     settles_after = env.int("SLUICE_SETTLES_AFTER", None, validate=not_negative)
+    live_rate = env.float("SLUICE_LIVE_RATE", LIVE_RATE, validate=not_negative)
     public_url = env.str("SLUICE_PUBLIC_URL", "", validate=a_url)
     log = env.str("SLUICE_LOG", "info", validate=one_of(LEVELS))
     faults += sealed(env)
@@ -105,6 +109,7 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
         allow_networks=tuple(map(ip_network, words(networks))),
         webhook_pauses=tuple(map(float, words(pauses))),
         settles_after=settles_after,
+        live_rate=live_rate if live_rate is not None else LIVE_RATE,
         public_url=public_url.rstrip("/") or f"http://{reachable(host)}:{door}",
         log=log,
     )
@@ -193,7 +198,7 @@ def a_port(number: int | None) -> None:
         raise ValidationError("A port is a number from 0 to 65535.")
 
 
-def not_negative(number: int | None) -> None:
+def not_negative(number: float | None) -> None:
     if number is not None and number < 0:
         raise ValidationError("Must not be negative.")
 
