@@ -1,6 +1,7 @@
 """Where a call comes from: the peer's address, and what a proxy says only if we named that proxy (S13)."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from sluice.core.errors import Refused
@@ -17,6 +18,7 @@ def networks(texts: Iterable[str], param: str = "networks") -> tuple[Network, ..
         raise Refused(f"Not an IP network: {error}.", param=param) from None
 
 
+@lru_cache(4096)
 def address(text: str) -> Address | None:
     """The address in `text`, an IPv4 one that came over IPv6 as IPv4; None if there is none (a socket file has no address)."""
     try:
