@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "sluice" / "docs"
 SERVED_PAGES = sorted(FOLDER.glob("*.md"))
 DEVELOPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```(bash|python|js)([^\n]*)\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^```(bash|python|js)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
@@ -38,5 +38,5 @@ def anchors(name: str) -> set[str]:
 
 def links(text: str) -> list[str]:
     """The targets of a Markdown text's links and pictures, code left out."""
-    prose = re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))
+    prose = re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
     return re.findall(r"\]\(([^)\s]+)\)", prose)

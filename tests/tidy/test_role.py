@@ -1,4 +1,4 @@
-"""Law 2, Law 3, S24: what the application's role cannot do, whatever the program says; and what the tables themselves refuse."""
+"""Law 2, Law 3, S24: what the application's role cannot do, whatever the program says; what the tables refuse."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,7 @@
-"""`./dev docs`: writes the pages that are drawn from the code into sluice/docs. `--check` writes nothing, and fails if one differs."""
+"""`./dev docs`: writes the pages that are drawn from the code into sluice/docs.
+
+`--check` writes nothing, and fails if one differs.
+"""
 
 import sys
 from collections.abc import Callable

@@ -9,7 +9,9 @@ from sluice.simulators.bank.cards import CARDS, PLAIN, Behaviour
 HEAD = """
 # Test cards
 
-Every one of them works with a test key only, with any future date and any code of the right length. `NAME` stands for `pm_card_NAME` where a payment method is taken, and for `tok_NAME` where a token is. A number that is not here and passes its check digit simply works.
+Every one of them works with a test key only, with any future date and any code of the right length. `NAME` stands for
+`pm_card_NAME` where a payment method is taken, and for `tok_NAME` where a token is. A number that is not here and
+passes its check digit simply works.
 
 To make a payment go wrong on its way to the bank, see [bad weather](bad-weather.md).
 """
@@ -28,7 +30,10 @@ SECURES = {
     "optional": "passes; asks its buyer only if `request_three_d_secure` is `any` or `challenge`",
     "frictionless": "is authenticated without a question",
 }
-REFUNDS = {"pending": "its refunds stay pending, then succeed", "returned": "its refunds succeed, then come back: `refund.failed`"}
+REFUNDS = {
+    "pending": "its refunds stay pending, then succeed",
+    "returned": "its refunds succeed, then come back: `refund.failed`",
+}
 # What these are for needs a noun that is not built yet.
 LATER = ("createDispute", "createMultipleDisputes", "createCe3", "createCompliance", "createMastercardCompliance")
 FRAUD = ("createIssuerFraudRecord", "highFraudDisputeScore", "highEfwScore")
@@ -90,4 +95,6 @@ def checked(card: Behaviour) -> tuple[tuple[str, str], ...]:
 def declines(card: Behaviour) -> str:
     if card.blocked:
         return f"blocked before the bank is asked: `{card.decline}`"
-    return f"can be attached, and declines when it is charged: `{card.decline}`" if card.keeps else f"declines: `{card.decline}`"
+    return (
+        f"can be attached, and declines when it is charged: `{card.decline}`" if card.keeps else f"declines: `{card.decline}`"
+    )

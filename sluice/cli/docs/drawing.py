@@ -1,4 +1,4 @@
-"""A state diagram as SVG: the states in a column, each move an arc, forward on the right, back on the left. No script, no font."""
+"""A state diagram as SVG: the states in a column, each move an arc, forward on the right, back on the left."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,10 @@ HEAD = (
 )
 BOX = '<rect x="{x}" y="{y}" width="{wide}" height="{high}" rx="8" fill="#f3f5f7" stroke="#1d2733"/>\n'
 NAME = '<text x="{x}" y="{y}" text-anchor="middle" fill="#1d2733">{name}</text>\n'
-ARC = '<path d="M{x} {y1}C{bend} {y1} {bend} {y2} {x} {y2}" fill="none" stroke="#1f5fbf" stroke-width="1.5" marker-end="url(#end)"/>\n'
+ARC = (
+    '<path d="M{x} {y1}C{bend} {y1} {bend} {y2} {x} {y2}" fill="none" stroke="#1f5fbf" stroke-width="1.5"'
+    ' marker-end="url(#end)"/>\n'
+)
 
 
 def diagram(label: str, states: list[str], moves: Iterable[tuple[str, str]]) -> str:

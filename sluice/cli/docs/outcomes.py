@@ -12,9 +12,12 @@ from sluice.store.rows import Row
 HEAD = """
 # What each answer of a rail does
 
-A payment of 10.00 USD (1000), fees 2.9 % and 30, played on the rules that the program runs. *Rows* are what settle commits, in one commit with the postings, the events and the answer. An instruction that stays `open` or `reversing` is recovery's: it asks the rail until it knows, or takes the payment back.
+A payment of 10.00 USD (1000), fees 2.9 % and 30, played on the rules that the program runs. *Rows* are what settle
+commits, in one commit with the postings, the events and the answer. An instruction that stays `open` or `reversing`
+is recovery's: it asks the rail until it knows, or takes the payment back.
 
-- *approved something else*: amount, currency or reference are not those that were asked for. It is not believed, it is a discrepancy that a person sees, and an authorisation is taken back.
+- *approved something else*: amount, currency or reference are not those that were asked for. It is not believed, it
+  is a discrepancy that a person sees, and an authorisation is taken back.
 - *not sent*: not one byte left. *unknown*: anything else that is no answer.
 - A *contradiction* is what no move allows: it is kept for a person, and nothing is changed.
 

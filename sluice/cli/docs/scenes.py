@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from sluice.books.vault.cards import StoredCard, Vault
 from sluice.books.vault.cvcs import StoredCvc
+from sluice.books.vault.envelope import Sealed
 from sluice.core.ids import new_id
 from sluice.core.secrets import Secret
 from sluice.customers import customers
@@ -45,6 +46,9 @@ class Paper:
 
     def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> Row:
         return StoredCvc(method, 0, "", b"", AT)
+
+    def seal_webhook(self, scope: int, endpoint: str, text: str) -> Sealed:
+        return Sealed("", b"")
 
 
 # The rules read of the desk only the rails' pure part and the installation's epoch.
@@ -105,7 +109,9 @@ def following(name: str, verb: Verb, rows: Rows, given: dict[str, Any] | None = 
 def attaching_a_card() -> Scene:
     made = customers.create(asking({}), Rows()).change.new
     customer = replace(next(row for row in made if isinstance(row, Customer)), version=1)  # as it was read
-    return scene("Attach a card", attaching.ATTACH, {"customer": customer.id}, Rows(customer=customer), payment_method="pm_card_visa")
+    return scene(
+        "Attach a card", attaching.ATTACH, {"customer": customer.id}, Rows(customer=customer), payment_method="pm_card_visa"
+    )
 
 
 def every_scene() -> list[Scene]:

@@ -13,7 +13,9 @@ from sluice.shapes.parameters import below
 HEAD = """
 # What is served
 
-An operation or parameter of the wire that is not here is refused by name, never ignored. `expand` is taken everywhere. `POST` takes an `Idempotency-Key`. A restricted key needs the permission of the resource: to read for `GET`, to write for the rest; what a publishable key may call is marked **pk**.
+An operation or parameter of the wire that is not here is refused by name, never ignored. `expand` is taken
+everywhere. `POST` takes an `Idempotency-Key`. A restricted key needs the permission of the resource: to read for
+`GET`, to write for the rest; what a publishable key may call is marked **pk**.
 
 The same list for machines is the install's `/openapi.json`.
 """
@@ -60,5 +62,5 @@ def others() -> str:
     """The rest of the contract, by the first words of its paths."""
     rest = Counter("/".join(path.split("/")[:3]) for id, (_, path) in places().items() if id not in SERVED)
     rows = [(f"`{start}`", str(count)) for start, count in sorted(rest.items())]
-    text = f"\n## Not served\n\nThe contract has {len(places())} operations; {len(TABLE)} are served. The others answer 404, and say so:\n\n"
-    return text + table(("Path", "Operations not served"), rows)
+    text = f"The contract has {len(places())} operations; {len(TABLE)} are served. The others answer 404, and say so:"
+    return f"\n## Not served\n\n{text}\n\n" + table(("Path", "Operations not served"), rows)

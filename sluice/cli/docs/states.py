@@ -12,8 +12,19 @@ from sluice.payments.charges import Charge
 from sluice.payments.intents import Intent, status
 from sluice.payments.refunds import MOVES
 
-INTENT = ("requires_payment_method", "requires_confirmation", "requires_action", "processing", "requires_capture", "succeeded", "canceled")
+Rows = dict[tuple[str, ...], str]  # what is given, in the order of COLUMNS -> the status
+
+INTENT = (
+    "requires_payment_method",
+    "requires_confirmation",
+    "requires_action",
+    "processing",
+    "requires_capture",
+    "succeeded",
+    "canceled",
+)
 REFUND = ("asked", "pending", "succeeded", "failed", "canceled")
+COLUMNS = ("In flight", "Canceled", "Latest charge", "Waits for the buyer", "Has a method", "Status")
 HEAD = """
 # States
 
@@ -21,7 +32,8 @@ HEAD = """
 
 ![The moves of a PaymentIntent](intent-states.svg)
 
-The status is never set: it is derived from what is in flight, the latest charge and the payment method, by one function. What is in flight outranks everything. A dash: does not matter.
+The status is never set: it is derived from what is in flight, the latest charge and the payment method, by one
+function. What is in flight outranks everything. A dash: does not matter.
 
 """
 BELOW = """
@@ -29,7 +41,8 @@ BELOW = """
 
 ![The moves of a refund](refund-states.svg)
 
-`asked` is shown as `pending`: the refund is reserved on its charge, and the rail has not answered. There are no other moves; a word that asks for one is kept for a person, as a discrepancy.
+`asked` is shown as `pending`: the refund is reserved on its charge, and the rail has not answered. There are no other
+moves; a word that asks for one is kept for a person, as a discrepancy.
 
 """
 
@@ -40,7 +53,7 @@ def page() -> str:
         for (was, to), move in MOVES.items()
     ]
     return (
-        NOTICE + HEAD + table(("In flight", "Canceled", "Latest charge", "Waits for the buyer", "Has a method", "Status"), derived())
+        NOTICE + HEAD + table(COLUMNS, derived())
         + BELOW + table(("From", "To", "Events", "Balance transaction", "By whose word"), moves)
     )  # fmt: skip
 
@@ -60,11 +73,9 @@ def derived() -> list[tuple[str, ...]]:
         )
         return status(given, charges[name])
 
-    rows = {key: said(*key) for key in product(yes, yes, charges, yes, yes)}
-    return [(*key, f"`{word}`") for key, word in folded(rows, [list(yes), list(yes), list(charges), list(yes), list(yes)]).items()]
-
-
-Rows = dict[tuple[str, ...], str]
+    columns = [list(yes), list(yes), list(charges), list(yes), list(yes)]
+    rows: Rows = {key: said(*key) for key in product(yes, yes, charges, yes, yes)}
+    return [(*key, f"`{word}`") for key, word in folded(rows, columns).items()]
 
 
 def folded(rows: Rows, columns: list[list[str]]) -> Rows:
