@@ -27,9 +27,10 @@ async def test_a_key_lives_at_least_a_day(db: Database) -> None:
     """B-1.39: every scope's, and only what is old enough."""
     await put(db, "young", 24 * 3_600)
     await put(db, "old", OLD)
+    await put(db, "old", 60, scope=2)  # another's, by the same name
     await put(db, "elsewhere", OLD, scope=3)
     assert await forgetting.sweep(db) == 2
-    assert await kept(db) == ["young"]
+    assert await kept(db) == ["young", "old"]
 
 
 async def test_a_key_that_runs_is_never_forgotten(db: Database) -> None:
@@ -43,6 +44,14 @@ async def test_a_key_that_runs_is_never_forgotten(db: Database) -> None:
     assert await kept(db) == ["running"]
     await db.execute("update idempotency set running = running - $1", OLD)
     assert await forgetting.sweep(db) == 1
+
+
+async def test_a_key_without_an_answer_stays(db: Database) -> None:
+    """B-1.41: though nothing noted that it runs; `ledger verify` names it."""
+    await put(db, "old", OLD)
+    await put(db, "lost", OLD, status=None)
+    assert await forgetting.sweep(db) == 1
+    assert await kept(db) == ["lost"]
 
 
 async def test_many_are_forgotten_in_batches(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
