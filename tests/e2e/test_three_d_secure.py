@@ -155,6 +155,18 @@ def test_an_answer_counts_once(shop: Shop):
 
 
 @pytest.mark.shows("F27")
+def test_an_older_challenge_is_over(shop: Shop):
+    """B-6.9: once another card asks for its buyer, only its own challenge counts."""
+    older = shop.pays(card="pm_card_authenticationRequired")
+    newer = shop.v1.payment_intents.confirm(older.id, {"payment_method": "pm_card_threeDSecure2Required"})
+    assert newer.status == "requires_action"
+    assert shop.answers(older).status == 410
+    assert shop.v1.payment_intents.retrieve(older.id).to_dict() == newer.to_dict()
+    shop.answers(newer)
+    assert shop.v1.payment_intents.retrieve(older.id).status == "succeeded"
+
+
+@pytest.mark.shows("F27")
 def test_a_challenge_that_nobody_set(shop: Shop):
     """B-6.9: an address that was guessed, an answer that is none."""
     assert shop.raw("POST", "/challenge/1-ask_guess", {"outcome": "complete"}).status == 404
