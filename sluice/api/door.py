@@ -93,7 +93,10 @@ class Door:
             call = await self.call(asked, request, operation, ids, identity, served)
             if call.given:
                 headers.append((b"idempotency-key", call.key.encode("latin-1")))
-            return await self.done(served, call)
+            answer = await self.done(served, call)
+            if call.given:  # B-1.13: who executed it first
+                headers.append((b"original-request", (answer.original or request).encode()))
+            return answer
         except Refused as refusal:
             if refusal.code == "rate_limit":
                 headers.append((b"stripe-rate-limited-reason", b"global-rate"))
@@ -174,7 +177,7 @@ def refused(refusal: Refused, publishable: bool, docs: str) -> Answer:
 def told(answer: Answer) -> Headers:
     headers: Headers = []
     if answer.original:
-        headers += [(b"idempotent-replayed", b"true"), (b"original-request", answer.original.encode())]
+        headers.append((b"idempotent-replayed", b"true"))
     if answer.retry is not None:
         headers.append((b"stripe-should-retry", b"true" if answer.retry else b"false"))
     if answer.status == 503:

@@ -126,7 +126,7 @@ NO_METHODS = replace(METHODS, fixed="false")
 
 def other_type(call: Call) -> bool:
     """Methods that are no cards are not there; a display preference of another kind neither."""
-    return call.params.get("type", "card") != "card"
+    return bool(call.params.get("type", "card") != "card")
 
 
 async def list_methods(desk: Desk, call: Call) -> Body:

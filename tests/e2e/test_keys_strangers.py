@@ -15,15 +15,25 @@ from tests.harness.wire import Raw
 HINT = re.compile(r"; a similar object exists in (test|live) mode, but a (test|live) mode key was used to make this request\.")
 # Parameters that hold an id, and of what. A cursor's kind is that of the list.
 KINDS = {
-    "charge": "charge", "customer": "customer", "invoice_settings": "payment_method", "payment_intent": "intent",
-    "payment_method": "payment_method", "source": "charge",
-}  # fmt: skip
+    "charge": "charge",
+    "customer": "customer",
+    "invoice_settings": "payment_method",
+    "payment_intent": "intent",
+    "payment_method": "payment_method",
+    "source": "charge",
+}
 CURSORS = ("starting_after", "ending_before")
 LISTED = {
-    "balance_transactions": "balance_transaction", "balance": "balance_transaction", "charges": "charge", "customers": "customer",
-    "events": "event", "payment_intents": "intent", "payment_methods": "payment_method", "refunds": "refund",
+    "balance_transactions": "balance_transaction",
+    "balance": "balance_transaction",
+    "charges": "charge",
+    "customers": "customer",
+    "events": "event",
+    "payment_intents": "intent",
+    "payment_methods": "payment_method",
+    "refunds": "refund",
     "webhook_endpoints": "webhook_endpoint",
-}  # fmt: skip
+}
 # What else must be there for the id to be looked at.
 BESIDE: dict[str, dict[str, str]] = {
     "PostPaymentIntents": {"amount": "2000", "currency": "usd"},

@@ -9,10 +9,34 @@ from tests.harness import Shop, declined, refused
 CARD = {"type": "card", "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}}
 DECLINED = CARD | {"card": {"number": "4000000000000002", "exp_month": 12, "exp_year": 2040}}
 # B-1.7, of what the contract has for our intents.
-SEEN = set(
-    "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method client_secret"
-    " confirmation_method created currency description last_payment_error livemode next_action payment_method"
-    " payment_method_configuration_details payment_method_types processing receipt_email setup_future_usage shipping source status".split()
+SEEN = frozenset(
+    (
+        "id",
+        "object",
+        "amount",
+        "amount_details",
+        "automatic_payment_methods",
+        "canceled_at",
+        "cancellation_reason",
+        "capture_method",
+        "client_secret",
+        "confirmation_method",
+        "created",
+        "currency",
+        "description",
+        "last_payment_error",
+        "livemode",
+        "next_action",
+        "payment_method",
+        "payment_method_configuration_details",
+        "payment_method_types",
+        "processing",
+        "receipt_email",
+        "setup_future_usage",
+        "shipping",
+        "source",
+        "status",
+    )
 )
 
 

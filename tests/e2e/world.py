@@ -8,9 +8,15 @@ from tests.harness import Shop
 
 Ids = dict[str, str]
 NOWHERE: Ids = {
-    "customer": "cus_nowhere", "payment_method": "pm_nowhere", "intent": "pi_nowhere", "charge": "ch_nowhere", "refund": "re_nowhere",
-    "event": "evt_nowhere", "webhook_endpoint": "we_nowhere", "balance_transaction": "txn_nowhere",
-}  # fmt: skip
+    "customer": "cus_nowhere",
+    "payment_method": "pm_nowhere",
+    "intent": "pi_nowhere",
+    "charge": "ch_nowhere",
+    "refund": "re_nowhere",
+    "event": "evt_nowhere",
+    "webhook_endpoint": "we_nowhere",
+    "balance_transaction": "txn_nowhere",
+}
 # What `{id}` means, by the path's second part.
 BY_ID = {"balance_transactions": "balance_transaction", "balance": "balance_transaction", "events": "event"}
 
@@ -24,9 +30,15 @@ def things(shop: Shop) -> Ids:
     refund = shop.v1.refunds.create({"charge": charge.id, "amount": 500})
     endpoint = shop.v1.webhook_endpoints.create({"url": "https://shop.example/", "enabled_events": ["*"]})
     return {
-        "customer": customer, "payment_method": method, "intent": paid.id, "charge": charge.id, "refund": refund.id,
-        "event": shop.events()[0].id, "webhook_endpoint": endpoint.id, "balance_transaction": str(charge.balance_transaction),
-    }  # fmt: skip
+        "customer": customer,
+        "payment_method": method,
+        "intent": paid.id,
+        "charge": charge.id,
+        "refund": refund.id,
+        "event": shop.events()[0].id,
+        "webhook_endpoint": endpoint.id,
+        "balance_transaction": str(charge.balance_transaction),
+    }
 
 
 def names(op: Op) -> list[str]:
