@@ -67,7 +67,7 @@ def create(
 
     if kind not in KINDS:
         raise CannotGoOn(f"{kind} is no kind of key: choose secret, restricted or publishable")
-    asked = dict(pair.split("=", 1) if "=" in pair else (pair, "") for pair in permission or [])
+    asked = {resource: level for resource, _, level in (pair.partition("=") for pair in permission or [])}
 
     async def work(store: Any) -> str:
         scope, now = await scope_of(store, merchant, live), clock.seconds()

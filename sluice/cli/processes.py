@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from resource import RLIMIT_CORE, setrlimit
 from typing import Annotated, Any
 
 import typer
@@ -70,6 +71,8 @@ def with_database(read: Settings, serve: Callable[[Settings], Coroutine[Any, Any
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Until it ends. SIGTERM and Ctrl-C cancel it once, so that it can finish what is in flight."""
     import uvloop
+
+    setrlimit(RLIMIT_CORE, (0, 0))  # a core file would hold keys and cards in clear (S7)
 
     async def until_told() -> None:
         task = asyncio.ensure_future(work)

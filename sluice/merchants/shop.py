@@ -58,7 +58,7 @@ async def make(database: Database) -> Shop:
     scope = await scope_of(database, account, livemode=False)
     texts = {}
     for kind in ("pk", "sk"):
-        text, row = keys.make(kind, False, clock.seconds(), name="Test shop")  # type: ignore[arg-type]
+        text, row = keys.make(kind, False, clock.seconds(), name="Test shop")
         await database.write(Fact("key.create", scope, row.id, new=(row,)))
         texts[kind] = str(text)
     return Shop(account, texts["pk"], texts["sk"], f"whsec_{chance(32)}")
