@@ -92,4 +92,4 @@ async def test_events_of_an_expiry_name_no_request(world: World) -> None:
         "select request, idempotency_key from events where scope = 1 and type = 'charge.expired'"
     )
     assert row
-    assert (row["request"] or None, row["idempotency_key"]) == (None, None)
+    assert (row["request"], row["idempotency_key"]) == (None, None)

@@ -17,8 +17,8 @@ from sluice.books.vault.cards import Vault
 from sluice.books.vault.cvcs import Cvcs
 from sluice.books.verify.proof import Proof, prove, verify
 from sluice.core.clock import clock
-from sluice.customers import attaching, customers
-from sluice.payments import charging, expiry, notices, recovery
+from sluice.customers import customers
+from sluice.payments import attaching, charging, expiry, notices, recovery
 from sluice.payments.cancel import CANCEL
 from sluice.payments.desk import Desk
 from sluice.payments.proofs import EVERY
@@ -46,7 +46,7 @@ async def live_through(world: World) -> None:
     await world.take(await world.hold(1200), 1100)
     await world.call(CANCEL, {}, intent=(await world.hold(600))["id"])
     await world.hold(1300)
-    kept, gone = [await world.call(customers.CREATE, {"email": f"{name}@shop.example"}) for name in ("kept", "gone")]
+    kept, gone = [await world.call(attaching.CREATE_CUSTOMER, {"email": f"{name}@shop.example"}) for name in ("kept", "gone")]
     await world.call(attaching.ATTACH, {"customer": kept["id"]}, payment_method="pm_card_visa")
     await world.call(customers.DELETE, {}, customer=gone["id"])
     await world.call(charging.CREATE, {"amount": 450, "currency": "usd", "source": "tok_visa"})
