@@ -30,7 +30,7 @@ from sluice.store.reads import Rows
 OUTCOMES = ("complete", "fail")
 HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action *; frame-ancestors *; base-uri 'none'",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action *; base-uri 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
@@ -42,8 +42,9 @@ PAGE = """<!doctype html>
 <html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · TEST</title>
 <style>
-body {{ font: 18px/1.5 system-ui, sans-serif; max-width: 26rem; margin: 3rem auto; padding: 0 1rem; color: #1d2733; background: #fff }}
-button {{ font: inherit; min-height: 48px; width: 100%; margin: .4rem 0; border: 1px solid #1d2733; border-radius: 8px; background: #fff; color: inherit; cursor: pointer }}
+body {{ font: 18px/1.5 system-ui, sans-serif; max-width: 26rem; margin: 3rem auto; padding: 0 1rem; color: #1d2733 }}
+button {{ font: inherit; color: inherit; background: #fff; min-height: 48px; width: 100%; margin: .4rem 0; cursor: pointer;
+  border: 1px solid #1d2733; border-radius: 8px }}
 button.yes {{ background: #1f5fbf; border-color: #1f5fbf; color: #fff }}
 small {{ color: #55606c }}
 </style></head>
@@ -95,7 +96,8 @@ async def answered(desk: Desk, door: Door, reference: str, outcome: str) -> Resp
     await inform(desk, instruction, outcome)
     merchant, livemode = await merchant_of(desk.database, scope)
     call = Call(
-        operation="PostPaymentIntentsIntentConfirm", path="", scope=scope, livemode=livemode, account=merchant, at=clock.seconds(),
+        operation="PostPaymentIntentsIntentConfirm", path="", scope=scope, livemode=livemode, account=merchant,
+        at=clock.seconds(),
         request=f"req_{chance(14)}", vault=desk.vault, ids={"instruction": instruction.id}, key=new_id("auto_"),
         rails=frozenset(desk.rails), terms=door.terms, public_url=desk.public_url,
     )  # fmt: skip

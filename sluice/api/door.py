@@ -32,8 +32,8 @@ log = structlog.get_logger()
 KINDS = {"sk": "secret", "rk": "restricted", "pk": "publishable", "ek": "ephemeral"}
 DATABASE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 HELP = (
-    " Please see the list of what is served at /docs/served, or the API's description at /openapi.json. The path is case-sensitive,"
-    " and a slash at its end makes another one."
+    " Please see the list of what is served at /docs/served, or the API's description at /openapi.json. The path is"
+    " case-sensitive, and a slash at its end makes another one."
 )
 
 
@@ -139,9 +139,10 @@ class Door:
         expand = tuple(params.get("expand") or ())
         steps(operation.id, expand)
         return Call(
-            operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode, account=identity.merchant,
-            at=clock.seconds(), request=request, vault=self.desk.vault, kind=KINDS[identity.kind], ids=ids, params=params,
-            key=key or new_id("auto_"), given=key is not None, fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
+            operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode,
+            account=identity.merchant, at=clock.seconds(), request=request, vault=self.desk.vault,
+            kind=KINDS[identity.kind], ids=ids, params=params, key=key or new_id("auto_"), given=key is not None,
+            fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
             expand=expand, rails=frozenset() if identity.livemode else frozenset(self.desk.rails), terms=self.terms,
             public_url=self.desk.public_url,
         )  # fmt: skip

@@ -1,5 +1,7 @@
-"""The one table of what is served: operation, resource of its key, function, parameters. Dispatch, OpenAPI, the served list and the
-access matrix all come from it (DESIGN §1)."""
+"""The one table of what is served: operation, resource of its key, function, parameters.
+
+Dispatch, OpenAPI, the served list and the access matrix all come from it (DESIGN §1).
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -25,13 +27,15 @@ METHOD_DATA += " payment_method_data[metadata] payment_method_data[allow_redispl
 CARD_OPTIONS = " ".join(
     f"payment_method_options[card][{name}]"
     for name in (
-        "capture_method", "network", "request_extended_authorization", "request_incremental_authorization", "request_multicapture",
-        "request_overcapture", "request_three_d_secure", "statement_descriptor_suffix_kana", "statement_descriptor_suffix_kanji",
+        "capture_method", "network", "request_extended_authorization", "request_incremental_authorization",
+        "request_multicapture", "request_overcapture", "request_three_d_secure", "statement_descriptor_suffix_kana",
+        "statement_descriptor_suffix_kanji",
     )
 )  # fmt: skip
 INTENT = (
     f"capture_method customer description excluded_payment_method_types metadata payment_details payment_method {METHOD_DATA}"
-    f" {CARD_OPTIONS} payment_method_types receipt_email shipping statement_descriptor statement_descriptor_suffix transfer_group"
+    f" {CARD_OPTIONS} payment_method_types receipt_email shipping statement_descriptor statement_descriptor_suffix"
+    " transfer_group"
 )
 REFUND = "amount instructions_email metadata payment_intent reason"
 
@@ -90,8 +94,8 @@ TABLE: tuple[Op, ...] = (
     op("GetPaymentIntentsIntent", "payment_intent", reads.one(Intent, "intent", "intent", matching), "client_secret"),
     op("PostPaymentIntentsIntent", "payment_intent", updating.UPDATE, f"{INTENT} amount currency"),
     op("PostPaymentIntentsIntentConfirm", "payment_intent", confirming.CONFIRM,
-       f"capture_method client_secret excluded_payment_method_types off_session payment_details payment_method {METHOD_DATA} {CARD_OPTIONS}"
-       " payment_method_types receipt_email return_url shipping use_stripe_sdk"),
+       f"capture_method client_secret excluded_payment_method_types off_session payment_details payment_method {METHOD_DATA}"
+       f" {CARD_OPTIONS} payment_method_types receipt_email return_url shipping use_stripe_sdk"),
     op("PostPaymentIntentsIntentCapture", "payment_intent", capture.CAPTURE,
        "amount_to_capture metadata payment_details statement_descriptor statement_descriptor_suffix"),
     op("PostPaymentIntentsIntentCancel", "payment_intent", cancel.CANCEL, "cancellation_reason"),
@@ -99,7 +103,8 @@ TABLE: tuple[Op, ...] = (
        "allow_redisplay customer limit starting_after ending_before type"),
     op("PostPaymentMethods", "payment_method", payment_methods.CREATE, "type card billing_details metadata allow_redisplay"),
     op("GetPaymentMethodsPaymentMethod", "payment_method", reads.one(PaymentMethod, "payment_method", "payment_method")),
-    op("PostPaymentMethodsPaymentMethod", "payment_method", payment_methods.UPDATE, "allow_redisplay billing_details card metadata"),
+    op("PostPaymentMethodsPaymentMethod", "payment_method", payment_methods.UPDATE,
+       "allow_redisplay billing_details card metadata"),
     op("PostPaymentMethodsPaymentMethodAttach", "payment_method", attaching.ATTACH, "customer"),
     op("PostPaymentMethodsPaymentMethodDetach", "payment_method", attaching.DETACH),
     op("GetRefunds", "refund", reads.REFUNDS, f"{PAGED} charge payment_intent"),
@@ -110,7 +115,8 @@ TABLE: tuple[Op, ...] = (
     op("GetWebhookEndpoints", "webhook_endpoint", reads.ENDPOINTS, "limit starting_after ending_before"),
     op("PostWebhookEndpoints", "webhook_endpoint", endpoints.CREATE, "api_version description enabled_events metadata url"),
     op("GetWebhookEndpointsWebhookEndpoint", "webhook_endpoint", reads.one(Endpoint, "id", "webhook_endpoint")),
-    op("PostWebhookEndpointsWebhookEndpoint", "webhook_endpoint", endpoints.UPDATE, "description disabled enabled_events metadata url"),
+    op("PostWebhookEndpointsWebhookEndpoint", "webhook_endpoint", endpoints.UPDATE,
+       "description disabled enabled_events metadata url"),
     op("DeleteWebhookEndpointsWebhookEndpoint", "webhook_endpoint", endpoints.DELETE),
 )  # fmt: skip
 SERVED: Mapping[str, Op] = {each.id: each for each in TABLE}

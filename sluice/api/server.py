@@ -3,13 +3,14 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
 from sluice.api.door import Door, Line
+from sluice.api.packets import Connection
 from sluice.api.pages import pages
 from sluice.api.rates import Rates
 from sluice.api.requests import Receive, Scope, Send
@@ -22,6 +23,7 @@ from sluice.payments.desk import Desk
 from sluice.payments.opening import open_desk, terms
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+API = (["v1"], ["v2"])  # of the second nothing is served, but its callers read JSON too (B-1.46)
 USES = 5.0  # seconds between writings of when keys were last used
 
 
@@ -38,7 +40,7 @@ async def serve(settings: Settings) -> None:
         tell=print_line,
     )
     server = Server(uvicorn.Config(
-        app(desk, door), log_level="warning", access_log=False, lifespan="off", http="httptools", loop="none", ws="none",
+        app(desk, door), log_level="warning", access_log=False, lifespan="off", http=Connection, loop="none", ws="none",
         server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,
     ))  # fmt: skip
     upkeep = asyncio.create_task(keep_up(desk, authenticator))
@@ -60,16 +62,15 @@ class Server(uvicorn.Server):
     """Signals are the command line's to take."""
 
     def capture_signals(self) -> Any:
-        return suppress()
+        return nullcontext()
 
 
 def app(desk: Desk, door: Door) -> App:
-    """Starlette walks its routes in order, so /v1 goes to its door before."""
+    """Starlette walks its routes in order, so the API goes to its door before."""
     others = Starlette(routes=pages(desk, door))
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        await (door if path == "/v1" or path.startswith("/v1/") else others)(scope, receive, send)
+        await (door if scope.get("path", "").split("/")[1:2] in API else others)(scope, receive, send)
 
     return front
 

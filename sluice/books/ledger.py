@@ -1,4 +1,7 @@
-"""The ledger: pairs that are only ever added, so it cannot be unbalanced (Law 2). A balance is its roll-up plus what is still in the outbox."""
+"""The ledger: pairs that are only ever added, so it cannot be unbalanced (Law 2).
+
+A balance is its roll-up plus the postings of what is still in the outbox.
+"""
 
 from operator import index
 from typing import Any, ClassVar, Literal, NamedTuple

@@ -37,11 +37,15 @@ def from_environment(text: str | None) -> Hook | None:
 
 def lister(file: str) -> Hook:
     async def listed(name: str, do: Callable[[], Awaitable[object]]) -> object:
-        with open(file, "a") as names:
-            names.write(name + "\n")
+        note(file, name)
         return await do()
 
     return listed
+
+
+def note(file: str, name: str) -> None:
+    with open(file, "a") as names:
+        names.write(name + "\n")
 
 
 def breaker(kind: str, wanted: str, mark: str) -> Hook:

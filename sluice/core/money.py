@@ -9,9 +9,7 @@ from iso4217 import Currency
 WIRE_EXPONENTS = {"isk": 2, "ugx": 2, "mga": 0}
 NOT_MONEY = {"xau", "xag", "xpd", "xpt", "xts", "xxx", "xdr", "xsu", "xua", "xba", "xbb", "xbc", "xbd", "uyw", "clf"}
 EXPONENTS: dict[str, int] = {
-    currency.code.lower(): currency.exponent or 0
-    for currency in Currency
-    if currency.code.lower() not in NOT_MONEY
+    currency.code.lower(): currency.exponent or 0 for currency in Currency if currency.code.lower() not in NOT_MONEY
 } | WIRE_EXPONENTS
 CURRENCIES = ("usd", *sorted(EXPONENTS.keys() - {"usd"}))
 NUMBERS: dict[str, int] = {currency.code.lower(): currency.number for currency in Currency}

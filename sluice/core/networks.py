@@ -8,6 +8,7 @@ from sluice.core.errors import Refused
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+LONGEST = 100  # characters of an address, with a zone and a port: a stranger's header does not fill our memory
 
 
 def networks(texts: Iterable[str], param: str = "networks") -> tuple[Network, ...]:
@@ -18,9 +19,13 @@ def networks(texts: Iterable[str], param: str = "networks") -> tuple[Network, ..
         raise Refused(f"Not an IP network: {error}.", param=param) from None
 
 
-@lru_cache(4096)
 def address(text: str) -> Address | None:
     """The address in `text`, an IPv4 one that came over IPv6 as IPv4; None if there is none (a socket file has no address)."""
+    return parsed(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(4096)
+def parsed(text: str) -> Address | None:
     try:
         found = ip_address(bare(text.strip()))
     except ValueError:

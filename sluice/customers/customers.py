@@ -164,7 +164,7 @@ def default_method(call: Call, rows: Rows, customer: Customer) -> str | None:
     method = rows.get_one(PaymentMethod, "method")
     if method is None or method.customer != customer.id:
         raise Refused(
-            f"The customer does not have a payment method with the ID {given}. The payment method must be attached to the customer.",
+            f"The customer does not have a payment method with the ID {given}: attach it to the customer first.",
             code="resource_missing", param="invoice_settings[default_payment_method]", judged=True,
         )  # fmt: skip
     return given

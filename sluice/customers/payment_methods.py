@@ -1,4 +1,4 @@
-"""Payment methods: a card as the shop may know it. Fresh, then attached to a customer for good or used once (B-5.60 to B-5.65)."""
+"""Payment methods: a card as the shop may know it. Fresh, then attached to a customer or used once (B-5.60 to B-5.65)."""
 
 from typing import Any, ClassVar, final
 
@@ -21,8 +21,8 @@ from sluice.store.rows import Row
 
 KIND = "PaymentMethod"
 UNUSABLE = (
-    "This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and may not be"
-    " used again. To use a PaymentMethod more than once, attach it to a Customer first."
+    "This PaymentMethod was used before without being attached to a customer, or was detached from one, and cannot be used"
+    " again. To use a PaymentMethod more than once, attach it to a customer first."
 )
 
 

@@ -1,4 +1,4 @@
-"""Answers: what the caller reads, and what is kept under the key. Rendered from the rows as they were committed (DESIGN §2.5)."""
+"""Answers: what the caller reads, and what is kept under the key. Rendered from the rows as committed (DESIGN §2.5)."""
 
 from typing import Any
 
@@ -26,7 +26,8 @@ PREFIXES: dict[str, type[Row]] = {
 PRIVATE = {"payment_method": ("customer", "metadata", "fingerprint")}  # B-1.7
 # Under which names the rules of a settling find rows.
 NAMES: dict[type[Row], str] = {
-    Intent: "intent", Charge: "charge", Refund: "refund", PaymentMethod: "method", Customer: "customer", Instruction: "instruction",
+    Intent: "intent", Charge: "charge", Refund: "refund", PaymentMethod: "method", Customer: "customer",
+    Instruction: "instruction",
 }  # fmt: skip
 OF_CHARGE = """select id, version, created, status, amount, currency, charge, intent, balance_transaction,
     failure_balance_transaction, instruction, doc from refunds where scope = $1 and charge = $2 order by id desc limit 11"""

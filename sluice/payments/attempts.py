@@ -75,7 +75,7 @@ def approved(attempt: Attempt, word: Approved) -> Change:
 
 
 def succeeded(attempt: Attempt, charge: Charge, intent: Intent | None) -> tuple[Told, ...]:
-    """The events of an approval, in the order of B-5.25's table. Under automatic_async the books follow in an event of their own."""
+    """The events of an approval, in the order of B-5.25's table; under automatic_async the books follow in one of their own."""
     if not attempt.takes:
         return tell(Told("charge.succeeded", charge), intent and Told("payment_intent.amount_capturable_updated", intent))
     if intent is None or intent.doc["capture_method"] != "automatic_async":
@@ -154,7 +154,7 @@ def waiting(attempt: Attempt) -> Change:
     return Change(saved=changed(intent), new=(charge,), told=told, shows=intent or charge)
 
 
-def settled(intent: Intent, charge: Charge | None, payment_method: str | None | bool = True, **doc: Any) -> Intent:
+def settled(intent: Intent, charge: Charge | None, payment_method: str | bool | None = True, **doc: Any) -> Intent:
     """The intent after its attempt: nothing in flight, its status derived."""
     challenge = intent.challenge if "next_action" in doc else None
     return derived(

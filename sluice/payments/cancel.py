@@ -19,7 +19,10 @@ from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Rows
 
 CANCELABLE = (*OPEN, "requires_capture")
-NAMED = "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired, processing"
+NAMED = (
+    "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired,"
+    " processing"
+)
 
 
 def cancel(call: Call, rows: Rows) -> Plan:
@@ -27,8 +30,8 @@ def cancel(call: Call, rows: Rows) -> Plan:
     intent, reason = found(call, rows), call.params.get("cancellation_reason")
     if intent.status not in CANCELABLE:
         message = (
-            f"You cannot cancel this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent with one of the"
-            f" following statuses may be canceled: {NAMED}."
+            f"You cannot cancel this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent with one"
+            f" of the following statuses may be canceled: {NAMED}."
         )
         raise unexpected(intent, message, call.livemode)
     doc = intent.doc | {"cancellation_reason": reason}

@@ -33,8 +33,8 @@ def capture(call: Call, rows: Rows) -> Plan:
         raise unexpected(intent, "This PaymentIntent has been captured; what was not captured was released.", call.livemode)
     if intent.status != "requires_capture":
         message = (
-            f"This PaymentIntent could not be captured because it has a status of {intent.status}. Only a PaymentIntent with one of"
-            " the following statuses may be captured: requires_capture."
+            f"This PaymentIntent could not be captured because it has a status of {intent.status}. Only a PaymentIntent with"
+            " one of the following statuses may be captured: requires_capture."
         )
         raise unexpected(intent, message, call.livemode)
     try:
@@ -146,7 +146,7 @@ def refused(intent: Intent | None, charge: Charge, word: Declined) -> Change:
     """The bank did not do it: all stands as before."""
     error = declines.error(word, charge.id)
     before = replace(charge, live=None)
-    intent = intent and derived(replace(intent, live=None), charge)
+    intent = intent and derived(replace(intent, live=None, doc=intent.doc | {"cancellation_reason": None}), charge)
     refusal = Refused(
         error["message"],
         status=402,

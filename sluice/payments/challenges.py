@@ -23,7 +23,8 @@ OVER = "This authentication is over: the payment was finished, changed or cancel
 
 def challenge(instruction: Instruction) -> str:
     """The rail's name of the challenge that this instruction ended in."""
-    assert instruction.said and instruction.said["type"] == ActionRequired.__name__
+    assert instruction.said
+    assert instruction.said["type"] == ActionRequired.__name__
     return str(instruction.said["challenge"])
 
 

@@ -1,4 +1,4 @@
-"""Charges: an attempt that reached the network. What the wire calls a charge is an authorisation; there is no third word (B-5.35)."""
+"""Charges: an attempt that reached the network. The wire's charge is an authorisation; there is no third word (B-5.35)."""
 
 from typing import Any, ClassVar, final
 

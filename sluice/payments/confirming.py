@@ -29,8 +29,8 @@ def confirm(call: Call, rows: Rows) -> Plan:
         raise unexpected(intent, "You cannot confirm this PaymentIntent because it has already succeeded.", call.livemode)
     if intent.status not in OPEN:
         message = (
-            f"This PaymentIntent could not be confirmed because it has a status of {intent.status}. Only a PaymentIntent with one"
-            f" of the following statuses may be confirmed: {', '.join(OPEN)}."
+            f"This PaymentIntent could not be confirmed because it has a status of {intent.status}. Only a PaymentIntent with"
+            f" one of the following statuses may be confirmed: {', '.join(OPEN)}."
         )
         raise unexpected(intent, message, call.livemode)
     picked = pick(call, rows)
@@ -71,7 +71,8 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
     return Plan(
         change,
         Request(
-            ask=authorization(call, after, method), subject=intent.id, id=asking, rail=rail.name, stored=rows.get_one(StoredCard, "card"),
+            ask=authorization(call, after, method), subject=intent.id, id=asking, rail=rail.name,
+            stored=rows.get_one(StoredCard, "card"),
             code=code, card=picked.card, charge=new_id("ch_"), method=method.id, extra=extra,
         ),
     )  # fmt: skip
@@ -105,8 +106,9 @@ def redirects(call: Call, intent: Intent, method: PaymentMethod) -> None:
     if given.get("off_session") and method.state == "attached":
         return
     message = (
-        "This PaymentIntent may use payment methods that redirect the buyer, so its confirmation needs a `return_url`. Give one, or"
-        " create the PaymentIntent with automatic_payment_methods[enabled]=true and automatic_payment_methods[allow_redirects]=never."
+        "This PaymentIntent may use payment methods that redirect the buyer, so its confirmation needs a `return_url`. Give"
+        " one, or create the PaymentIntent with automatic_payment_methods[enabled]=true and"
+        " automatic_payment_methods[allow_redirects]=never."
     )
     refusal = Refused(message, param="return_url")
     raise with_intent(refusal, intent, call.livemode) if intent.version else refusal

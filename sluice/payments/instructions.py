@@ -31,7 +31,7 @@ class Asked(Struct, frozen=True, omit_defaults=True):
 
 @final
 class Instruction(Row, frozen=True):
-    """`state`: open (asked, no final word), reversing (a one-way door), closed. `until`, microseconds, ends the lease `token`."""
+    """`state`: open (asked, no final word), reversing (a one-way door), closed. `until` (microseconds) ends lease `token`."""
 
     table: ClassVar[str] = "instructions"
     created: int

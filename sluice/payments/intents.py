@@ -1,4 +1,4 @@
-"""PaymentIntents: what a shop wants to be paid, and how far it has come. The status is derived; the column keeps what it said."""
+"""PaymentIntents: what a shop wants to be paid, and how far it has come. The status is derived; its column keeps the last."""
 
 import hmac
 from typing import Any, ClassVar, final
@@ -41,8 +41,8 @@ PUBLIC = frozenset(
     (
         "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at", "cancellation_reason",
         "capture_method", "client_secret", "confirmation_method", "created", "currency", "description", "last_payment_error",
-        "livemode", "next_action", "payment_method", "payment_method_configuration_details", "payment_method_types", "processing",
-        "receipt_email", "setup_future_usage", "shipping", "source", "status",
+        "livemode", "next_action", "payment_method", "payment_method_configuration_details", "payment_method_types",
+        "processing", "receipt_email", "setup_future_usage", "shipping", "source", "status",
     )
 )  # fmt: skip
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")

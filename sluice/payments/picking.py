@@ -1,4 +1,4 @@
-"""Whom and what a payment is made with: the customer, and the method that the call names, brings along or leaves to a default."""
+"""Whom and what a payment is made with: the customer, and the method that is named, brought along or left to a default."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def named(call: Call) -> tuple[Any, ...]:
 
 
 class Pick:
-    """The payment method of a call: the one it names, one it brings along, the intent's own, or the customer's default (B-5.5)."""
+    """The payment method of a call: the one named, one brought along, the intent's own, or the customer's default (B-5.5)."""
 
     def __init__(self, row: PaymentMethod | None, new: tuple[Row, ...] = (), card: Card | None = None) -> None:
         self.row, self.new, self.card = row, new, card

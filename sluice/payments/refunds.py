@@ -1,4 +1,4 @@
-"""Refunds: money on its way back to the buyer. Reserved on its charge first, asked of the rail afterwards (B-5.40 to B-5.46)."""
+"""Refunds: money on its way back to the buyer. Reserved on its charge first, asked of the rail after (B-5.40 to B-5.46)."""
 
 from typing import Any, ClassVar, NamedTuple, assert_never, final
 
@@ -70,7 +70,7 @@ class Move(NamedTuple):
     by: str = "rail"
 
 
-# Every legal move: what the shop is told (B-5.4 tables), what it does to the books, whose word it takes. There is no other list.
+# Every legal move: what the shop is told (B-5.4), what it does to the books, whose word it takes. There is no other list.
 FAILED = ("refund.failed", "charge.refund.updated")
 MOVES = {
     ("asked", "succeeded"): Move(("refund.created", "charge.refunded"), "refund"),
@@ -285,6 +285,9 @@ CREATE = Verb(
 UPDATE = Verb("refunds.update", update, (Load(Refund, "refund", "$3"),), id_in("refund"))
 CANCEL = Verb(
     "refunds.cancel", cancel,
-    (Load(Refund, "refund", "$3"), Load(Instruction, "refunding", "refund.instruction"), Load(Charge, "charge", "refund.charge")),
+    (
+        Load(Refund, "refund", "$3"), Load(Instruction, "refunding", "refund.instruction"),
+        Load(Charge, "charge", "refund.charge"),
+    ),
     id_in("refund"),
 )  # fmt: skip

@@ -33,7 +33,8 @@ def update(call: Call, rows: Rows) -> Plan:
     doc = described(call, intent.doc) | {"last_payment_error": None}
     moved = picked.row is not None or money != intent.money
     after = replace(
-        intent, amount=money.amount, currency=money.currency, customer=customer, doc=doc | ({"next_action": None} if moved else {}),
+        intent, amount=money.amount, currency=money.currency, customer=customer,
+        doc=doc | ({"next_action": None} if moved else {}),
         payment_method=picked.row.id if picked.row else intent.payment_method, challenge=None if moved else intent.challenge,
     )  # fmt: skip
     if intent.status in OPEN:

@@ -147,7 +147,8 @@ def statement(form: Form, plain: bool = False) -> str:
             for c, p in zip(have, names.take(*(f"{kind.table}.{c}" for c in have)), strict=True)
         ]
         writes.append(
-            f"insert into {kind.table} (scope, fact, {', '.join(have)}) select {scope}, {fact}, line.* from ok, unnest({', '.join(arrays)}) line"
+            f"insert into {kind.table} (scope, fact, {', '.join(have)})"
+            f" select {scope}, {fact}, line.* from ok, unnest({', '.join(arrays)}) line"
         )
     if form.lines:
         writes.append(f"insert into outbox (scope, fact) select {scope}, {fact} from ok")

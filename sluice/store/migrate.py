@@ -4,6 +4,7 @@ The role owns nothing. It may not update or delete a posting or an event; only t
 """
 
 import hashlib
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
@@ -68,10 +69,8 @@ async def pending(connection: Any) -> list[tuple[str, str]]:
 
 async def grant(connection: Any) -> None:
     if not await connection.fetchval(HAS_ROLE, ROLE):
-        try:
+        with suppress(asyncpg.DuplicateObjectError):  # another database of this server made it just now
             await connection.execute(f"create role {ROLE} nologin nosuperuser nocreatedb nocreaterole")
-        except asyncpg.DuplicateObjectError:
-            pass  # another database of this server made it just now
     await connection.execute(f"grant {ROLE} to current_user")
     async with connection.transaction():
         await connection.execute(GRANTS)

@@ -1,4 +1,4 @@
-"""What a call names, in one read: the idempotency key and rows that lead to one another, by primary keys (DESIGN §2, recall)."""
+"""What a call names, in one read: the idempotency key and rows that lead to one another, by primary keys (DESIGN §2)."""
 
 from collections.abc import Sequence
 from functools import lru_cache
