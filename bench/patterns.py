@@ -7,6 +7,7 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from sluice.api.door import Door
+from sluice.api.rates import Rates
 from sluice.merchants.keys import Authenticator
 from sluice.payments.desk import Desk
 from sluice.payments.opening import STANDARD
@@ -60,7 +61,7 @@ async def recorded(desk: Desk, secret: str, form: dict[str, str]) -> Pattern:
 
 async def post(desk: Desk, secret: str, form: bytes) -> None:
     """One call through the door, without a server."""
-    door = Door(desk, Authenticator(desk.database), STANDARD, (), lambda line: None)
+    door = Door(desk, Authenticator(desk.database), STANDARD, trusted=(), rates=Rates(0), tell=lambda line: None)
     headers = [(b"authorization", f"Bearer {secret}".encode()), (b"idempotency-key", f"recorded-{next(FRESH)}".encode())]
     said: list[Any] = []
 

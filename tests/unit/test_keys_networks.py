@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.core.errors import Refused
-from sluice.core.networks import client_address, networks, within
+from sluice.core.networks import address, client_address, networks, parsed, within
 
 PROXIES = networks(["10.0.0.0/8", "fd00::/8"])
 CLIENTS = st.ip_addresses().map(str).filter(lambda text: not within(text, PROXIES))
@@ -72,3 +72,10 @@ def test_a_network_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         networks([text], "trusted_proxies")
     assert refused.value.param == "trusted_proxies"
+
+
+def test_what_is_too_long_is_no_address() -> None:
+    """S13: and is not remembered."""
+    known = parsed.cache_info().currsize
+    assert address("192.0.2.1" + " " * 1_000) is None
+    assert parsed.cache_info().currsize == known
