@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import threading
 from typing import Any
 
 import pytest
@@ -131,6 +133,7 @@ async def test_what_a_disabled_endpoint_missed_goes_out_on_enabling(bench: Bench
     """B-5.83: nothing goes to a disabled one, neither new events nor retries; once enabled, all of it."""
     receiver.answer = status(500)
     made, _ = await bench.endpoint(f"{receiver.url}/hook")
+    await bench.endpoint(f"{receiver.url}/other")
     await bench.tell("ch_1")
     await bench.quiet()
     await bench.change(made.id, disabled=True)
@@ -302,6 +305,27 @@ async def test_of_an_endless_answer_only_the_head_is_read(bench: Bench, receiver
     row = await bench.db.fetchrow("select status, error, length(head) size from attempts")
     assert row
     assert tuple(row) == (200, None, 512)
+
+
+@pytest.mark.shows("F47")
+async def test_names_that_hang_hold_up_nobody(bench: Bench, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F47: more lookups that never end than a machine has threads by default; a living name is found beside them."""
+    real, hang = socket.getaddrinfo, threading.Event()
+
+    def look(host: Any, *rest: Any, **more: Any) -> Any:
+        if str(host).endswith(".example"):
+            hang.wait(10)
+        return real(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    for n in range(40):
+        await bench.endpoint(f"http://dead{n}.example/")
+    await bench.endpoint(f"{receiver.url.replace('127.0.0.1', 'localhost')}/hook")
+    await bench.tell("ch_1")
+    await bench.deliverer.turn()
+    await bench.deliverer.turn()
+    await until(lambda: receiver.numbers() == [1])
+    hang.set()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import aiohttp
 from sluice.books.vault.cards import Vault
 from sluice.books.webhooks.addresses import AddressRefused, guard
 from sluice.books.webhooks.deliveries import Delivery, Ended
+from sluice.books.webhooks.names import Resolver
 from sluice.books.webhooks.secrets import parse
 from sluice.books.webhooks.signature import sign
 from sluice.core.clock import clock
@@ -31,13 +32,15 @@ class Sender:
 
     def __init__(self, vault: Vault, settings: Settings) -> None:
         self.vault, self.settings = vault, settings
+        self.names = Resolver()
         self.sessions: dict[bool, aiohttp.ClientSession] = {}
 
     def session(self, livemode: bool) -> aiohttp.ClientSession:
         if livemode not in self.sessions:
             connector = aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=KEPT_SECONDS, socket_factory=guard(livemode, self.settings.allow_networks)
-            )
+                limit=0, keepalive_timeout=KEPT_SECONDS, resolver=self.names,
+                socket_factory=guard(livemode, self.settings.allow_networks),
+            )  # fmt: skip
             self.sessions[livemode] = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=DELIVERY_SECONDS),
@@ -73,6 +76,7 @@ class Sender:
 
     async def close(self) -> None:
         await asyncio.gather(*(session.close() for session in self.sessions.values()))
+        await self.names.close()
 
 
 async def beginning(response: aiohttp.ClientResponse) -> str:
