@@ -140,7 +140,7 @@ class Door:
         steps(operation.id, expand)
         return Call(
             operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode,
-            account=identity.merchant, at=clock.seconds(), request=request, vault=self.desk.vault,
+            account=identity.merchant, currency=identity.currency, at=clock.seconds(), request=request, vault=self.desk.vault,
             kind=KINDS[identity.kind], ids=ids, params=params, key=key or new_id("auto_"), given=key is not None,
             fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
             expand=expand, rails=frozenset() if identity.livemode else frozenset(self.desk.rails), terms=self.terms,

@@ -187,6 +187,6 @@ async def roll_secret(vault: Vault, scope: int, endpoint: Endpoint, overlap: int
 
 
 LAST = "(select w.id from webhook_endpoints w where w.scope = $1 order by w.id offset $3 limit 1)"
-CREATE = Verb("webhook_endpoints.create", create, (Load(Endpoint, "last", LAST),), lambda call: (ENDPOINTS - 1,))
+CREATE = Verb("webhook_endpoints.create", create, (Load(Endpoint, "last", LAST),), lambda call: (ENDPOINTS - 1,), secret=True)
 UPDATE = Verb("webhook_endpoints.update", update, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"))
 DELETE = Verb("webhook_endpoints.delete", delete, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"))

@@ -37,6 +37,7 @@ class Identity(Struct, frozen=True):
     kind: str  # sk, rk, pk, ek
     key: str
     permissions: Mapping[str, Level]
+    currency: str = "usd"  # the account's
 
 
 def admit(identity: Identity, operation: str, resource: str, write: bool) -> None:

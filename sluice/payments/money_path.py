@@ -8,6 +8,7 @@ import asyncio
 
 from msgspec.structs import replace
 
+from sluice.books.vault import answers as sealed_answers
 from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Contended, Refused
@@ -42,7 +43,7 @@ async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
         plan = judged(verb, call, rows)
         if plan.request is None:
             answer = await renderer.answer(plan.change, wanted)
-            if await desk.database.write(alone(verb, call, plan.change, token, answer), payment=payment_of(rows)):
+            if await desk.database.write(alone(desk, verb, call, plan.change, token, answer), payment=payment_of(rows)):
                 return answer
         elif settled := await desk.finish(carried(desk, verb, call, plan.change, plan.request, rows, token)):
             return settled
@@ -64,7 +65,8 @@ async def recall(desk: Desk, call: Call, kept: Kept, token: str) -> Answer:
             type="idempotency_error",
         )
     assert kept.body is not None
-    return Answer(kept.status, kept.body.encode(), None if kept.token == token else kept.request)
+    body = await sealed_answers.read(desk.vault.keyring, call.scope, call.key, kept.body)
+    return Answer(kept.status, body.encode(), None if kept.token == token else kept.request)
 
 
 async def waited(desk: Desk, call: Call, kept: Kept) -> Kept:
@@ -117,14 +119,16 @@ async def ours(desk: Desk, call: Call, token: str) -> bool:
     return kept is not None and kept.token == token and kept.status is None
 
 
-def alone(verb: Verb, call: Call, change: Change, token: str, answer: Answer) -> Fact:
+def alone(desk: Desk, verb: Verb, call: Call, change: Change, token: str, answer: Answer) -> Fact:
     """A write that asks nobody: key, change, events and answer in one commit."""
-    key = claim(call, token, answer)
+    body = answer.body.decode()
+    if verb.secret:
+        body = sealed_answers.keep(desk.vault.keyring, call.scope, call.key, body)
+    key = claim(call, token, answer.status, body)
     return completed(verb.name, call.scope, call.livemode, call.at, change, key, call.request, call.key if call.given else None)
 
 
-def claim(call: Call, token: str, answer: Answer | None) -> Claim:
-    status, body = (answer.status, answer.body.decode()) if answer else (None, None)
+def claim(call: Call, token: str, status: int | None = None, body: str | None = None) -> Claim:
     return Claim(call.key, call.fingerprint, token, call.request, call.at, status, body)
 
 
@@ -143,7 +147,7 @@ def opened(desk: Desk, verb: Verb, call: Call, change: Change, request: Request,
     )  # fmt: skip
     change = replace(change, new=(*change.new, instruction))
     fact = completed(
-        f"{verb.name}.open", call.scope, call.livemode, call.at, change, claim(call, token, None), call.request, asked.given
+        f"{verb.name}.open", call.scope, call.livemode, call.at, change, claim(call, token), call.request, asked.given
     )
     return fact, Case(call.scope, call.livemode, after(rows, fact), token)
 

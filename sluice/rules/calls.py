@@ -59,6 +59,7 @@ class Verb(Struct, frozen=True):
     loads: Loads = ()
     names: Callable[[Call], tuple[Any, ...]] = lambda call: ()
     may: Callable[[Call, Rows], None] = lambda call, rows: None  # what authorisation still needs rows for (B-1.6)
+    secret: bool = False  # its answer shows a secret once: kept sealed under the key
 
 
 def id_in(name: str) -> Callable[[Call], tuple[Any, ...]]:
