@@ -43,13 +43,14 @@ with picked as materialized (
     update deliveries d set token = $5, due = $6 from picked p
     where d.scope = $1 and d.endpoint = p.endpoint and d.number = p.number
     returning d.endpoint, d.number, d.event, d.tries, d.began
+), waiting as (
+    select n.number, count(*) pending from (select distinct l.number from leased l) n, webhook_endpoints o
+    join deliveries d on d.scope = $1 and d.endpoint = o.id
+    where o.scope = $1 and d.number = n.number and d.taken is null group by n.number
 )
-select l.endpoint, l.tries, l.began, w.url, w.api_version, w.failing, w.key, w.sealed, {COLUMNS}, (
-    select count(*) from webhook_endpoints o join deliveries d on d.scope = $1 and d.endpoint = o.id and d.number = l.number
-    where o.scope = $1 and d.taken is null) pending
-from leased l join webhook_endpoints w on w.scope = $1 and w.id = l.endpoint
-join events e on e.scope = $1 and e.id = l.event cross join lateral (select l.number) n
-order by l.number"""
+select n.endpoint, n.tries, n.began, w.url, w.api_version, w.failing, w.key, w.sealed, {COLUMNS}, p.pending
+from leased n join waiting p on p.number = n.number join webhook_endpoints w on w.scope = $1 and w.id = n.endpoint
+join events e on e.scope = $1 and e.id = n.event order by n.number"""
 RECORD = """
 with ended as (
     select * from unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
