@@ -5,6 +5,11 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sluice.api.requests import EVERYWHERE, Headers
+from sluice.core.errors import Refused
+from sluice.core.ids import chance
+from sluice.payments.answers import error
+
 
 class Gathering:
     """A transport that sends what is written in one turn of the loop together. All else is the transport's own."""
@@ -33,3 +38,16 @@ class Gathering:
 class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own signature
         super().connection_made(cast(asyncio.Transport, Gathering(transport)))
+
+    def send_400_response(self, msg: str) -> None:
+        """Bytes that are no request: the envelope, as everywhere (B-1.46), and the line is closed."""
+        body = error(Refused(msg), publishable=False, docs="")
+        headers: Headers = [
+            *EVERYWHERE,
+            (b"request-id", f"req_{chance(14)}".encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        head = [b"HTTP/1.1 400 Bad Request", *(b": ".join(header) for header in headers)]
+        self.transport.write(b"\r\n".join([*head, b"", body]))
+        self.transport.close()

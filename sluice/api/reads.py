@@ -131,7 +131,7 @@ def other_type(call: Call) -> bool:
 
 async def list_methods(desk: Desk, call: Call) -> Body:
     """B-3.9: without a customer the list of attached methods is empty."""
-    wanted = call.params.get("customer") and not other_type(call)
+    wanted = not other_type(call) and call.params.get("customer")
     return await (METHODS if wanted else NO_METHODS)(desk, call)
 
 

@@ -69,7 +69,8 @@ async def pending(connection: Any) -> list[tuple[str, str]]:
 
 async def grant(connection: Any) -> None:
     if not await connection.fetchval(HAS_ROLE, ROLE):
-        with suppress(asyncpg.DuplicateObjectError):  # another database of this server made it just now
+        # Another database of this server may make it at this moment.
+        with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
             await connection.execute(f"create role {ROLE} nologin nosuperuser nocreatedb nocreaterole")
     await connection.execute(f"grant {ROLE} to current_user")
     async with connection.transaction():

@@ -1,6 +1,7 @@
 """What only an attacker sends: refused by name, never a 500, and the gateway is well afterwards (S15 to S17, S26)."""
 
 import gzip
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -224,7 +225,8 @@ def test_values(shop: Shop, path: str, body: str, param: str | None):
         b"GET /v1/balance HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n",
         b"POST /v1/customers HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nname=A",
         b"POST /v1/customers HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
-        b"POST /v1/customers HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/balance HTTP/1.1\r\n\r\n",
+        b"POST /v1/customers HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        b"GET /v1/balance HTTP/1.1\r\n\r\n",
         b"POST /v1/customers HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /v1/\xff\xfe HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
@@ -238,3 +240,5 @@ def test_bytes_that_are_no_request(gateway: Gateway, wire: bytes):
         answer = b"".join(iter(lambda: line.recv(65_536), b""))
     assert answer[9:10] in (b"4", b"")
     assert answer.count(b"HTTP/1.1 ") <= 1
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert not answer or (b"request-id: req_" in head.lower() and set(json.loads(body)) == {"error"})
