@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import load, paying, plot, starting, table
+from bench import books, load, paying, plot, reading, starting, table
 from bench.figures import Figure
 from bench.ground import Ground, ground
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS, SECONDS = 5, 4.0
 QUICK_ROUNDS, QUICK_SECONDS = 1, 2.0
-GROUPS: dict[str, Callable[[Ground, int, float, Callable[[str], None]], list[Figure]]] = {"a": paying.measure}
+GROUPS: dict[str, Callable[[Ground, int, float, Callable[[str], None]], list[Figure]]] = {
+    "a": paying.measure,
+    "b": reading.measure,
+    "e": books.measure,
+}
 
 
 def main() -> None:
@@ -27,7 +31,7 @@ def main() -> None:
     with folder() as home:
         if any(group in GROUPS for group in asked.only):
             with ground(home) as stands:
-                for group in GROUPS.keys() & set(asked.only):
+                for group in [group for group in GROUPS if group in asked.only]:
                     figures += GROUPS[group](stands, asked.rounds, asked.seconds, say)
                     noise.append(os.getloadavg()[0])
         if "d" in asked.only:

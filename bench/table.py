@@ -1,6 +1,7 @@
 """The table of a run, in Markdown: each figure as a ratio where there is something to compare it with, its range, its goal."""
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 from bench.figures import Figure
 
@@ -31,10 +32,10 @@ def line(figure: Figure) -> str:
         f"**{figure.ratio:.2f}** ({min(figure.ratios):.2f}–{max(figure.ratios):.2f})" if figure.ratio is not None else "",
         goal(figure),
         {True: "met", False: "**missed**", None: ""}[figure.met],
-        f"{middle([s.p50 for s in ours]):.1f}, {middle([s.p99 for s in ours]):.1f}" if ours[0].p99 else "",
+        f"{median([s.p50 for s in ours]):.1f}, {median([s.p99 for s in ours]):.1f}" if ours[0].p99 else "",
         f"{number(figure.value)} {figure.unit}",
-        f"{number(middle([s.rate for s in theirs]))} {figure.unit}" if theirs else "",
-        f"{middle([s.cpu for s in ours]):.0f}" if ours[0].cpu else "",
+        f"{number(median([s.rate for s in theirs]))} {figure.unit}" if theirs else "",
+        f"{median([s.cpu for s in ours]):.0f}" if ours[0].cpu else "",
     ]
     return row(cells)
 
@@ -43,10 +44,6 @@ def goal(figure: Figure) -> str:
     if figure.goal is not None:
         return f"≥ {figure.goal:g}"
     return "" if figure.most is None else f"≤ {figure.most:g} {figure.unit}"
-
-
-def middle(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 def number(value: float) -> str:

@@ -20,10 +20,8 @@ BALANCES = """
 select account, currency, sum(amount)::text amount from (
     select account, currency, amount from balances where scope = $1
     union all
-    select p.credit, p.currency, p.amount from outbox o join postings p on p.scope = o.scope and p.fact = o.fact
-        where o.scope = $1 and p.scope = $1
-    union all
-    select p.debit, p.currency, -p.amount from outbox o join postings p on p.scope = o.scope and p.fact = o.fact
+    select m.account, p.currency, m.amount from outbox o join postings p on p.scope = o.scope and p.fact = o.fact
+        cross join lateral (values (p.credit, p.amount), (p.debit, -p.amount)) m (account, amount)
         where o.scope = $1 and p.scope = $1
 ) moved group by account, currency"""
 
