@@ -5,13 +5,10 @@ two minutes or a crash goes on from there. Only death between an answer and that
 """
 
 import asyncio
-import fcntl
 import hashlib
-import os
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Coroutine
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -21,6 +18,7 @@ from sluice.books.sequencer import catch_up
 from sluice.books.webhooks.deliveries import body
 from sluice.books.webhooks.secrets import new_secret
 from sluice.books.webhooks.signature import sign
+from sluice.cli.bookmark import Bookmark
 from sluice.cli.crash import CannotGoOn, say
 from sluice.cli.merchants import scope_of
 from sluice.core.clock import clock
@@ -45,32 +43,6 @@ class Wanted(NamedTuple):
     since: int | None
     merchant: str | None
     live: bool
-
-
-class Bookmark:
-    """The last event's number that a receiver has answered, on disk."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def read(self) -> int | None:
-        return int(self.file.read_text()) if self.file.exists() else None
-
-    def write(self, number: int) -> None:
-        replace_privately(self.file, f"{number}\n".encode())
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Two that forward to the same place would send everything twice."""
-        lock = os.open(self.file.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotGoOn("another `sluice events listen` forwards to the same URL: stop it first") from None
-        try:
-            yield
-        finally:
-            os.close(lock)
 
 
 def secret(settings: Settings, live: bool) -> Secret:
