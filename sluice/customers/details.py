@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sluice.core.errors import Refused
+from sluice.core.limits import METADATA_KEYS
 from sluice.shapes.objects import merge, whole
 
 Hash = dict[str, Any]
@@ -18,7 +19,11 @@ def metadata(old: Hash, params: Hash) -> Hash:
     given = params["metadata"]
     if given is None:
         return {}
-    return {key: value for key, value in (old | given).items() if value}
+    merged = {key: value for key, value in (old | given).items() if value}
+    if len(merged) > METADATA_KEYS:
+        message = f"Metadata can have at most {METADATA_KEYS} keys; with these it would have {len(merged)}."
+        raise Refused(message, param="metadata", judged=True)
+    return merged
 
 
 def address(given: Hash | None, old: Hash | None = None) -> Hash | None:

@@ -200,7 +200,7 @@ class PostCustomersCustomerInvoiceSettingsRenderingOptions(TypedDict, total=Fals
 
 class PostCustomersCustomerInvoiceSettings(TypedDict, total=False):
     custom_fields: list[PostCustomersCustomerInvoiceSettingsCustomFields] | None
-    default_payment_method: str
+    default_payment_method: str | None
     footer: str | None
     rendering_options: PostCustomersCustomerInvoiceSettingsRenderingOptions | None
 
