@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import books, load, paying, plot, reading, starting, table
+from bench import books, hooks, load, paying, plot, reading, starting, table
 from bench.figures import Figure
 from bench.ground import Ground, ground
 
@@ -20,6 +20,7 @@ QUICK_ROUNDS, QUICK_SECONDS = 1, 2.0
 GROUPS: dict[str, Callable[[Ground, int, float, Callable[[str], None]], list[Figure]]] = {
     "a": paying.measure,
     "b": reading.measure,
+    "c": hooks.measure,
     "e": books.measure,
 }
 

@@ -19,13 +19,14 @@ class Sample(NamedTuple):
 class Figure:
     """One line of the table: our samples and, round by round, what they are compared with.
 
-    `goal`: the least ratio, or with `most` the greatest value of our own in `unit`.
+    `goal`: the least ratio; `least` and `most`: bounds of our own value, in `unit`.
     """
 
     group: str
     name: str
     unit: str = "/s"
     goal: float | None = None
+    least: float | None = None
     most: float | None = None
     ours: list[Sample] = field(default_factory=list)
     theirs: list[Sample] = field(default_factory=list)
@@ -48,6 +49,8 @@ class Figure:
         """None: there is no goal."""
         if self.goal is not None and self.ratio is not None:
             return self.ratio >= self.goal
+        if self.least is not None:
+            return self.value >= self.least
         return None if self.most is None else self.value <= self.most
 
 

@@ -43,6 +43,8 @@ def line(figure: Figure) -> str:
 def goal(figure: Figure) -> str:
     if figure.goal is not None:
         return f"≥ {figure.goal:g}"
+    if figure.least is not None:
+        return f"≥ {figure.least:,.0f} {figure.unit}"
     return "" if figure.most is None else f"≤ {figure.most:g} {figure.unit}"
 
 
