@@ -1,17 +1,18 @@
-"""Forgetting: idempotency keys a day after their end, in batches (B-1.39). A key that still runs is never forgotten (B-1.41).
+"""Forgetting, in batches: idempotency keys a day after their end (B-1.39), tries of webhooks a month after theirs (B-5.76).
 
-A key has no column for its end: answered in its first call it ends where it begins. What an outage kept running longer is
-noted while it runs, and its day counts from the last note.
+A key that still runs is never forgotten (B-1.41). It has no column for its end: answered in its first call it ends where it
+begins. What an outage kept running longer is noted while it runs, and its day counts from the last note.
 """
 
 from sluice.core.clock import clock
-from sluice.core.limits import KEY_HOURS
+from sluice.core.limits import EVENT_DAYS, KEY_HOURS
 from sluice.store.database import Database
 
 HOUR = 3_600
 NOTE_AFTER = HOUR  # seconds; noted as often as `note` is called, which should be oftener than this
 KEEP = KEY_HOURS * HOUR + 2 * NOTE_AFTER
 BATCH = 1_000
+MONTH = EVENT_DAYS * 24 * HOUR
 
 RUNNING_SCOPES = "select distinct scope from instructions where state <> 'closed' and created <= $1"
 NOTE = """update idempotency k set running = $3 from instructions i
@@ -21,11 +22,18 @@ OLD_SCOPES = "select distinct scope from idempotency where created <= $1 and sta
 FORGET = """delete from idempotency where scope = $1 and key in (
     select key from idempotency where scope = $1 and created <= $2 and status is not null and coalesce(running, created) <= $2
     order by created limit $3)"""
-BEFORE_SCOPE = (RUNNING_SCOPES, OLD_SCOPES)
+TRIED_SCOPES = "select distinct scope from attempts where at <= $1"
+FORGET_TRIES = """with old as (
+        delete from attempts where scope = $1 and (endpoint, number, token) in (
+            select endpoint, number, token from attempts where scope = $1 and at <= $2 order by at limit $3)
+        returning endpoint, number)
+    delete from deliveries d using old where d.scope = $1 and d.endpoint = old.endpoint and d.number = old.number
+        and d.due is null"""
+BEFORE_SCOPE = (RUNNING_SCOPES, OLD_SCOPES, TRIED_SCOPES)
 
 
 async def sweep(database: Database) -> int:
-    """Notes what still runs, forgets one batch in each scope; answers how many keys were forgotten."""
+    """Notes what still runs, forgets one batch in each scope; answers how many keys were forgotten, to be called again."""
     now = clock.seconds()
     for (scope,) in await database.fetch(RUNNING_SCOPES, now - NOTE_AFTER):
         await database.execute(NOTE, scope, now - NOTE_AFTER, now)
@@ -33,4 +41,6 @@ async def sweep(database: Database) -> int:
     for (scope,) in await database.fetch(OLD_SCOPES, now - KEEP):
         done = await database.execute(FORGET, scope, now - KEEP, BATCH)
         forgotten += int(done.rpartition(" ")[2])
+    for (scope,) in await database.fetch(TRIED_SCOPES, now - MONTH):
+        await database.execute(FORGET_TRIES, scope, now - MONTH, BATCH)
     return forgotten

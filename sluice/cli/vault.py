@@ -1,36 +1,47 @@
 """`sluice vault rotate`: new keys for what is sealed, while payments go on (F50)."""
 
-from typing import Any
+import asyncio
+from typing import TYPE_CHECKING
 
 import typer
 
 from sluice.cli.connected import with_store
 from sluice.cli.options import Data, DatabaseUrl, settings
 
+if TYPE_CHECKING:
+    from sluice.store.database import Database
+
 vault = typer.Typer(help="The vault of cards.", no_args_is_help=True)
 
 
 @vault.command("rotate")
 def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
-    """Seals every card under a new key; can be killed and run again.   Example: sluice vault rotate"""
-    from rich.progress import Progress
+    """Seals cards and webhook secrets under new keys; can be killed and run again.   Example: sluice vault rotate"""
+    from rich.progress import Progress as Bar
 
     from sluice.books.keyring import FileProvider, Keyring
+    from sluice.books.vault.rotation import CARDS, PATIENCE, Progress, Shelf
     from sluice.books.vault.rotation import rotate as rotation
+    from sluice.books.webhooks.secrets import SHELF
     from sluice.cli.crash import CannotGoOn
 
     read = settings(data, database_url=database_url)
 
-    async def work(store: Any) -> Any:
-        ring = Keyring(store, FileProvider(read.vault_key_file))
-        await ring.load()
-        with Progress() as bar:
-            task = bar.add_task("sealing again", total=None)
-            async for progress in rotation(ring):
-                bar.update(task, completed=progress.resealed)
+    async def one(ring: Keyring, shelf: Shelf, bar: Bar) -> Progress:
+        task, progress = bar.add_task(f"{shelf.table}: sealing again", total=None), Progress()
+        async for progress in rotation(ring, shelf):
+            bar.update(task, completed=progress.resealed)
         return progress
 
+    async def work(store: "Database") -> Progress:
+        ring = Keyring(store, FileProvider(read.vault_key_file))
+        await ring.load()
+        with Bar() as bar:
+            both = await asyncio.gather(one(ring, CARDS, bar), one(ring, SHELF, bar))
+        return Progress(sum(each.resealed for each in both), sum(each.unopenable for each in both), True)
+
+    print(f"This takes {PATIENCE:.0f} seconds more than the sealing: until no process holds older keys.", flush=True)
     progress = with_store(read, work)
     print(f"sealed again: {progress.resealed}")
     if progress.unopenable:
-        raise CannotGoOn(f"{progress.unopenable} cards did not open and were left as they are: see the log, and your backups")
+        raise CannotGoOn(f"{progress.unopenable} rows did not open and were left as they are: see the log, and your backups")

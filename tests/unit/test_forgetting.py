@@ -60,3 +60,18 @@ async def test_many_are_forgotten_in_batches(db: Database, monkeypatch: pytest.M
     for n in range(3):
         await put(db, f"old {n}", OLD + n)
     assert [await forgetting.sweep(db) for _ in range(3)] == [2, 1, 0]
+
+
+ATTEMPT = "insert into attempts (scope, endpoint, number, token, at, ms, head) values (1, 'we_1', $1, 't', $2, 5, '')"
+DELIVERY = "insert into deliveries (scope, endpoint, number, event, object, tries, due) values (1, 'we_1', $1, 'e', 'o', 1, $2)"
+
+
+async def test_tries_of_webhooks_are_forgotten_with_what_they_ended(db: Database) -> None:
+    """B-5.76: after thirty days; what is still owed stays."""
+    now = clock.seconds()
+    for number, age, due in ((1, forgetting.MONTH + 60, None), (2, forgetting.MONTH + 60, now), (3, 60, None)):
+        await db.execute(DELIVERY, number, due)
+        await db.execute(ATTEMPT, number, now - age)
+    await forgetting.sweep(db)
+    assert [row["number"] for row in await db.fetch("select number from attempts order by number")] == [3]
+    assert [row["number"] for row in await db.fetch("select number from deliveries order by number")] == [2, 3]
