@@ -1,8 +1,10 @@
-"""A gateway whose API and worker can be told where to break (core.faults): SIGKILL before or after an effect, its answer lost."""
+"""A gateway whose API and worker are told where to break (core.faults): SIGKILL around an effect, or its answer lost."""
 
 import signal
 from pathlib import Path
 from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from tests.harness import Gateway
 
@@ -23,12 +25,22 @@ class Breakable(Gateway):
     """Marks and lists lie in the gateway's folder."""
 
     def restart(self, role: str, faults: str = "") -> None:
+        """Comes back with these faults in its environment, or with none."""
         self.processes[role].stop()
-        listener = self.listener.fileno()
+        self.env["SLUICE_FAULTS"] = faults
+        self.start_api() if role == "api" else self.start_worker()
+        del self.env["SLUICE_FAULTS"]
         if role == "api":
-            self.spawn("api", ["-m", "sluice.cli.main", "api"], (listener,), SLUICE_LISTENER=str(listener), SLUICE_FAULTS=faults)
-        else:
-            self.start_worker(SLUICE_FAULTS=faults)
+            self.wait()
+
+    def answers(self) -> bool:
+        """The others may rest, or lie dead."""
+        assert self.processes["api"].child.poll() is None, self.processes["api"].tail()
+        try:
+            urlopen(self.url, timeout=2).close()
+        except OSError as said:
+            return isinstance(said, HTTPError)
+        return True
 
     def list_effects(self, role: str, name: str) -> Path:
         """From now on the role writes its effects there."""
