@@ -44,9 +44,12 @@ with picked as materialized (
     where d.scope = $1 and d.endpoint = p.endpoint and d.number = p.number
     returning d.endpoint, d.number, d.event, d.tries, d.began
 ), waiting as (
-    select n.number, count(*) pending from (select distinct l.number from leased l) n, webhook_endpoints o
-    join deliveries d on d.scope = $1 and d.endpoint = o.id
-    where o.scope = $1 and d.number = n.number and d.taken is null group by n.number
+    select n.number, (
+        select count(*) from webhook_endpoints o cross join lateral (
+            select from deliveries d where d.scope = $1 and d.endpoint = o.id and d.number = n.number and d.taken is null
+            limit 1) d  -- a look-up each: as a plain join the planner may read all that the scope owes
+        where o.scope = $1) pending
+    from (select distinct l.number from leased l) n
 )
 select n.endpoint, n.tries, n.began, w.url, w.api_version, w.failing, w.key, w.sealed, {COLUMNS}, p.pending
 from leased n join waiting p on p.number = n.number join webhook_endpoints w on w.scope = $1 and w.id = n.endpoint
