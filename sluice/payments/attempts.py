@@ -128,8 +128,8 @@ def refusal(error: dict[str, Any], intent: Intent | None, livemode: bool) -> Ref
 
 
 def challenged(attempt: Attempt, challenge: str) -> Change:
-    """B-5.9, B-5.10: the buyer must act; no charge, the method stays with the intent."""
-    intent, extra = attempt.intent, attempt.asked.extra
+    """B-5.9, B-5.10: the buyer must act; no charge, the method stays with the intent, free until it is tried again (B-5.7)."""
+    intent, extra, method = attempt.intent, attempt.asked.extra, given_back(attempt.method)
     if intent is None:  # a charge made without an intent has nowhere to send its buyer
         return declined(attempt, Declined("authentication_required"))
     url = f"{extra['public_url']}/challenge/{attempt.instruction.reference}"
@@ -139,7 +139,11 @@ def challenged(attempt: Attempt, challenge: str) -> Change:
         sdk = {"type": "three_d_secure_redirect", "stripe_js": url, "source": attempt.method.id}
         action = {"type": "use_stripe_sdk", "use_stripe_sdk": sdk}
     intent = settled(replace(intent, challenge=attempt.instruction.id), None, processing=None, next_action=action)
-    return Change(saved=changed(intent), told=(Told("payment_intent.requires_action", intent),), shows=intent)
+    return Change(
+        saved=changed(intent, method=method if method != attempt.method else None),
+        told=(Told("payment_intent.requires_action", intent),),
+        shows=intent,
+    )
 
 
 def waiting(attempt: Attempt) -> Change:

@@ -29,9 +29,12 @@ def challenge(instruction: Instruction) -> str:
 
 
 def waiting(rows: Rows) -> tuple[Intent, Instruction]:
-    """The intent whose challenge this is; refused when it waits for it no longer."""
+    """The intent whose challenge this is; refused when it waits for it no longer, or its card has paid for something else."""
     intent, instruction = rows.get_one(Intent, "intent"), rows.get_one(Instruction, "instruction")
+    method = rows.get_one(PaymentMethod, "method")
     if intent is None or instruction is None or intent.challenge != instruction.id or intent.status != "requires_action":
+        raise Refused(OVER, status=410, judged=True)
+    if method is None or method.state not in ("fresh", "attached"):
         raise Refused(OVER, status=410, judged=True)
     return intent, instruction
 
@@ -56,7 +59,7 @@ def authenticate(call: Call, rows: Rows) -> Plan:
         method=method.id,
         extra=asked.extra,
     )
-    return Plan(Change(saved=(after,)), request)
+    return Plan(Change(saved=(after, replace(method, state="taken")) if method.state == "fresh" else (after,)), request)
 
 
 def named(call: Call) -> tuple[Any, ...]:

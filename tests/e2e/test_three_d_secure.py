@@ -166,6 +166,32 @@ def test_an_older_challenge_is_over(shop: Shop):
     assert shop.v1.payment_intents.retrieve(older.id).status == "succeeded"
 
 
+def test_confirmed_again_with_its_own_card(shop: Shop):
+    """B-5.7, B-5.20: in ra, and after a change of amount; the older challenge is over, the newer one pays."""
+    older = shop.pays(card="pm_card_authenticationRequired")
+    again = shop.v1.payment_intents.confirm(older.id)
+    assert (again.status, again.payment_method) == ("requires_action", older.payment_method)
+    assert shop.answers(older).status == 410
+    shop.v1.payment_intents.update(older.id, {"amount": 2500})
+    newer = shop.v1.payment_intents.confirm(older.id)
+    shop.answers(newer)
+    paid = shop.v1.payment_intents.retrieve(older.id)
+    assert (paid.status, paid.amount_received) == ("succeeded", 2500)
+
+
+@pytest.mark.shows("F27")
+def test_a_card_that_two_payments_wait_for(shop: Shop):
+    """B-5.13, B-5.62: an unattached card pays once; the other payment's challenge is over. After a cancel it is free."""
+    canceled = shop.pays(card="pm_card_authenticationRequired")
+    shop.v1.payment_intents.cancel(canceled.id)
+    first = shop.pays(card=canceled.payment_method)
+    second = shop.pays(card=canceled.payment_method)
+    assert shop.answers(first).status == 200
+    assert shop.answers(second).status == 410
+    assert shop.v1.payment_intents.retrieve(second.id).status == "requires_action"
+    assert len(shop.v1.charges.list().data) == 1
+
+
 @pytest.mark.shows("F27")
 def test_a_challenge_that_nobody_set(shop: Shop):
     """B-6.9: an address that was guessed, an answer that is none."""
