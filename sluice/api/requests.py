@@ -4,9 +4,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from datetime import date
 from typing import Any
+from urllib.parse import unquote_plus
 
 from sluice.books.events import API_VERSION
 from sluice.core import limits
+from sluice.core.cards import holds_card_number
 from sluice.core.errors import Refused
 from sluice.shapes import forms
 
@@ -56,8 +58,12 @@ class Asked:
         return None if value is None else value.decode("latin-1")
 
     def check_line(self) -> None:
-        if len(self.path) + len(self.scope["query_string"]) > limits.REQUEST_LINE_BYTES:
+        """B-1.27; S6: of a URL every log on the way keeps a copy."""
+        line = f"{self.path}?{self.scope['query_string'].decode('latin-1')}"
+        if len(line) > limits.REQUEST_LINE_BYTES:
             raise Refused(f"The request line has more than {limits.REQUEST_LINE_BYTES} bytes.", status=414)
+        if holds_card_number(unquote_plus(line)):
+            raise Refused("A card number does not belong in a URL: send it in the body of a POST.")
 
     async def parameters(self) -> forms.Tree:
         """B-1.26: of GET and DELETE from the query; of POST from the form or JSON in the body."""

@@ -17,6 +17,7 @@ from sluice.api.requests import Receive, Scope, Send
 from sluice.books.keyring import REFRESH
 from sluice.core.clock import clock
 from sluice.core.listener import listen
+from sluice.core.log import clean
 from sluice.core.settings import Settings
 from sluice.merchants.keys import Authenticator
 from sluice.payments.desk import Desk
@@ -96,5 +97,5 @@ def print_line(line: Line) -> None:
     """POST /v1/payment_intents 402 insufficient_funds 12 ms req_…"""
     parts = [line.method, line.path, str(line.status), line.word, f"{line.milliseconds:.0f} ms", line.request]
     with suppress(OSError):
-        sys.stdout.write(" ".join(part for part in parts if part) + "\n")
+        sys.stdout.write(clean(" ".join(part for part in parts if part)) + "\n")
         sys.stdout.flush()

@@ -12,12 +12,11 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
-from sluice.core.cards import luhn
+from sluice.core.cards import NUMBER_LIKE, luhn
 from sluice.core.limits import LOG_LINE
 from sluice.core.secrets import Secret
 
 ROW_VALUES = re.compile(r"^\s*(DETAIL|CONTEXT|QUERY|WHERE):.*$", re.MULTILINE)  # the driver's errors carry them
-CARD_LIKE = re.compile(r"(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w.])")
 CUT = " … (cut)"
 
 Event = MutableMapping[str, Any]
@@ -78,11 +77,16 @@ def safe(value: Any) -> Any:
 
 def clean(text: str) -> str:
     """Without row values, with cards masked, and no longer than a log line may be: of a traceback the end is what matters."""
-    text = CARD_LIKE.sub(masked, ROW_VALUES.sub("", text))
+    text = NUMBER_LIKE.sub(masked, ROW_VALUES.sub("", text))
     return text if len(text) <= LOG_LINE else CUT + text[-LOG_LINE:]
 
 
 def masked(found: re.Match[str]) -> str:
-    """The last four digits of what may be a card number; other long numbers stay."""
-    digits = re.sub(r"\D", "", found[0])
-    return f"…{digits[-4:]}" if luhn(digits) else found[0]
+    """The last four digits of what may be a card number, also beside other groups of digits; other long numbers stay."""
+    parts = re.split("([ -])", found[0])
+    for first in range(0, len(parts), 2):
+        for last in range(len(parts), first, -2):
+            digits = "".join(parts[first:last:2])
+            if 13 <= len(digits) <= 19 and luhn(digits):
+                return "".join([*parts[:first], f"…{digits[-4:]}", *parts[last:]])
+    return found[0]

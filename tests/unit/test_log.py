@@ -97,3 +97,12 @@ def test_a_line_has_a_limit():
     """Law 10: the end of a text is kept, for that is where a traceback says what happened."""
     assert clean("a" * 100_000 + "the end").endswith("the end")
     assert len(clean("a" * 100_000)) < 10_000
+
+
+@pytest.mark.shows("S5")
+@pytest.mark.parametrize("text", ["GET /v1/{} 400 12 ms", "1 {} 2", "{} 12", "7-{}"])
+def test_a_number_beside_other_numbers(text: str) -> None:
+    """S5: what stands around a card number does not hide it."""
+    for number in ("4242424242424242", "4242 4242 4242 4242", "3782-822463-10005"):
+        assert number[:9] not in clean(text.format(number))
+    assert clean("GET /v1/4242424242424242 400 12 ms") == "GET /v1/…4242 400 12 ms"
