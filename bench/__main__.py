@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import books, hooks, load, paying, plot, reading, starting, table
 from bench.figures import Figure
 from bench.ground import Ground, ground
+from bench.noise import noise
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS, SECONDS = 5, 4.0
@@ -28,18 +29,16 @@ GROUPS: dict[str, Callable[[Ground, int, float, Callable[[str], None]], list[Fig
 def main() -> None:
     asked = arguments()
     figures: list[Figure] = []
-    noise = [os.getloadavg()[0]]
     with folder() as home:
+        heard = list(noise(home))
         if any(group in GROUPS for group in asked.only):
             with ground(home) as stands:
                 for group in [group for group in GROUPS if group in asked.only]:
                     figures += GROUPS[group](stands, asked.rounds, asked.seconds, say)
-                    noise.append(os.getloadavg()[0])
         if "d" in asked.only:
             figures += starting.measure(home, asked.rounds, say)
-            noise.append(os.getloadavg()[0])
     figures.sort(key=lambda figure: figure.group)
-    text = table.document(figures, about(asked, noise))
+    text = table.document(figures, [*about(asked), *heard])
     print(text)
     if not asked.dry:
         name = "quick" if asked.quick else "full"
@@ -61,13 +60,12 @@ def arguments() -> argparse.Namespace:
     return asked
 
 
-def about(asked: argparse.Namespace, noise: list[float]) -> Iterator[str]:
-    """What a reader must know to read the figures: the machine, the tools, how noisy it was."""
+def about(asked: argparse.Namespace) -> Iterator[str]:
+    """What a reader must know to read the figures: the machine and the tools."""
     yield f"{time.strftime('%Y-%m-%d', time.gmtime())}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     yield f"Python {platform.python_version()}; PostgreSQL, the server and the load share the cores"
-    yield f"{asked.rounds} rounds of {asked.seconds:g} s; medians, in brackets the lowest and highest round"
+    yield f"rounds: {asked.rounds}, of {asked.seconds:g} s; medians, in brackets the lowest and highest round"
     yield f"HTTP load by {load.tool()}; beside it the embedded PostgreSQL's own pgbench, one prepared statement a fact"
-    yield f"load average before, between and after: {', '.join(f'{each:.1f}' for each in noise)} (the bench's own included)"
     yield "absolute rates are this machine's at that minute; only ratios of one line mean something"
 
 

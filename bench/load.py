@@ -46,7 +46,21 @@ def run(url: str, secret: str, body: bytes, clients: int, seconds: float, folder
         script.write_text(SCRIPT)
         method = f'wrk.method = "{"POST" if body else "GET"}"\n'
         script.write_text(method + SCRIPT)
-        words = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "-s", str(script), url, "--", who, secret, body.decode()]
+        words = [
+            "wrk",
+            "-t1",
+            "--timeout",
+            "30s",
+            f"-c{clients}",
+            f"-d{seconds:g}s",
+            "-s",
+            str(script),
+            url,
+            "--",
+            who,
+            secret,
+            body.decode(),
+        ]
     else:
         words = [sys.executable, "-m", "bench.load", url, secret, body.decode(), str(clients), str(seconds), who]
     told = subprocess.run(words, capture_output=True, text=True, check=True, timeout=seconds + 60).stdout

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from bench import load, pgbench, store
-from bench.figures import Figure
+from bench.figures import Figure, Sample
 from bench.ground import Ground
 from bench.patterns import CREATE, PAY, Pattern, body, recorded
 from sluice.store.database import Database, connect
@@ -52,10 +52,21 @@ def measured(ground: Ground, database: Database, rounds: int, seconds: float, sa
                 if work.form:
                     over = load.run(ground.intents, ground.secret, body(work.form), clients, seconds, ground.folder, ground.api)
                     note(figures[work.name, "HTTP", clients], over, theirs)
-    return list(figures.values())
+    return [*figures.values(), *bounds(figures["create", "HTTP", 1].ours, figures["create", "HTTP", 128].ours)]
 
 
-def note(figure: Figure, ours: Any, theirs: Any) -> None:
+def bounds(alone: list[Sample], many: list[Sample]) -> list[Figure]:
+    """What a caller waits, and what a create costs us, whatever pgbench does."""
+    return [
+        Figure("a", "create over HTTP, alone: p50", "ms", most=1.5, ours=[Sample(each.p50) for each in alone]),
+        Figure("a", "create over HTTP, 128 clients: p99", "ms", most=60.0, ours=[Sample(each.p99) for each in many]),
+        Figure(
+            "a", "create over HTTP, 128 clients: CPU of the server", "µs", most=170.0, ours=[Sample(each.cpu) for each in many]
+        ),
+    ]
+
+
+def note(figure: Figure, ours: Sample, theirs: Sample) -> None:
     figure.ours.append(ours)
     figure.theirs.append(theirs)
 
