@@ -28,7 +28,7 @@ HEADERS = {
 KINDS = {".md": "text/markdown", ".svg": "image/svg+xml", ".css": "text/css"}
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Sluice</title><link rel="stylesheet" href="/docs/style.css"></head>
+<title>{title}</title><link rel="stylesheet" href="/docs/style.css"></head>
 <body><header><a href="/docs">Sluice docs</a> <a href="/docs/{name}.md">Markdown</a></header>
 <main>
 {body}</main></body></html>

@@ -14,6 +14,7 @@ from sluice.payments.desk import Desk
 from sluice.shapes.openapi import document
 
 WELL = "select 1"
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def pages(desk: Desk, door: Door) -> list[BaseRoute]:
@@ -37,10 +38,15 @@ def pages(desk: Desk, door: Door) -> list[BaseRoute]:
     async def openapi(_: Request) -> Response:
         return JSONResponse(document({id: op.serves for id, op in SERVED.items()}, __version__, url))
 
+    async def nowhere(request: Request) -> Response:
+        message = f"There is nothing at {request.url.path}. The API is under {url}/v1, its docs at {url}/docs."
+        return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, 404)
+
     return [
         Route("/", root),
         Route("/healthcheck", healthcheck),
         Route("/openapi.json", openapi),
         *docs_routes(url),
         *challenge_routes(desk, door),
+        Route("/{path:path}", nowhere, methods=METHODS),
     ]

@@ -35,9 +35,11 @@ def sentences(error: BaseException) -> list[str]:
         case CannotGoOn() | PortTaken() | PostgresFailed() | Mismatch():
             return [str(error)]
         case ConnectionError() | InvalidAuthorizationSpecificationError() | InvalidCatalogNameError():
-            return [f"the database does not take us: {error}"]
-        case PermissionError() | OSError(errno=errno.ENOSPC):
-            return [f"{error.strerror}: {error.filename or 'the data folder'}"]
+            return [f"the database does not take us: {error}. Look at DATABASE_URL, and whether it runs"]
+        case OSError() if error.filename or error.errno == errno.ENOSPC:
+            return [
+                f"{error.filename or 'the data folder'}: {error.strerror}. Choose another place, or make room or rights there"
+            ]
         case _:
             return []
 

@@ -43,7 +43,7 @@ def every_command(
 def main() -> None:
     lifeline.hold_on()
     try:
-        app()
+        app(prog_name="sluice")
     except Exception as error:
         crash.tell(error, debug="--debug" in sys.argv)
         sys.exit(1)

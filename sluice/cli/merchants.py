@@ -67,6 +67,8 @@ def create(
 
     if kind not in KINDS:
         raise CannotGoOn(f"{kind} is no kind of key: choose secret, restricted or publishable")
+    if (kind == "restricted") != bool(permission):
+        raise CannotGoOn("a restricted key has at least one --permission, such as charge=read, and no other key has any")
     asked = {resource: level for resource, _, level in (pair.partition("=") for pair in permission or [])}
 
     async def work(store: Any) -> str:
@@ -127,7 +129,9 @@ def revoke(
 
     async def work(store: Any) -> None:
         scope = await scope_of(store, merchant, live)
-        await store.write(made.revoke(scope, await known(store, scope, key), clock.seconds()))
+        fact = made.revoke(scope, await known(store, scope, key), clock.seconds())
+        if fact.saved and not await store.write(fact):
+            raise LookupError(f"the key {key} was changed at this moment: look again")
 
     with_store(settings(data, database_url=database_url), work)
     print(f"revoked {key}")

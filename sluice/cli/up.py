@@ -23,7 +23,7 @@ from sluice.core.files import replace_privately
 from sluice.core.listener import PortTaken, listen
 from sluice.core.log import set_up_log
 from sluice.core.settings import Settings, read_settings, strangers
-from sluice.store.postgres import database
+from sluice.store.postgres import ELSEWHERE, database
 from sluice.store.postgres_home import make_data_folder
 
 PORT_PATIENCE = 1.0  # seconds for the port of a killed `up` to come free
@@ -45,10 +45,14 @@ def up(
 
 def live(read: Settings, parts: Callable[[], Parts], ready: Path | None) -> None:
     """One life of the gateway, from the lock to the last child; the database stops last."""
+    if ready and not ready.absolute().parent.is_dir():
+        raise CannotGoOn(f"there is no folder for the ready file {ready}: make it, or choose another --ready")
     begun = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the stack listens for it
     make_data_folder(read.data)
     read.logs.mkdir(exist_ok=True, mode=0o700)
+    if read.database_url:
+        (read.data / ELSEWHERE).touch(mode=0o600)
     with only_one(read.data), door(read) as listener, lifeline() as line:
         known = with_addresses(read, listener.getsockname()[1])
         files = [listener.fileno(), line]

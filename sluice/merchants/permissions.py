@@ -12,7 +12,7 @@ LEVELS: tuple[Level, ...] = ("none", "read", "write")  # each includes those bef
 
 # What a restricted key names. Balance transactions are the balance's history, and go with it.
 RESOURCES = (
-    "account", "balance", "charge", "customer", "event", "payment_intent", "payment_method", "refund", "setup_intent", "token",
+    "account", "balance", "charge", "customer", "event", "payment_intent", "payment_method", "refund",
     "webhook_endpoint",
 )  # fmt: skip
 

@@ -19,8 +19,8 @@ def payable(amount: int, currency: str) -> Money:
     """The money that a payment asks for; refused: nothing, too little, too much, finer than the currency."""
     if amount <= 0:
         raise Refused(
-            "This value must be greater than or equal to 1. To save a card without a payment use a SetupIntent; the minimum"
-            f" charge is {Money(MINIMUM.get(currency, 1), currency)}.",
+            f"This value must be greater than or equal to 1; the minimum charge is {Money(MINIMUM.get(currency, 1), currency)}."
+            " To save a card without a payment, attach it to a customer: SetupIntents are not served yet.",
             code="parameter_invalid_integer", param="amount",
         )  # fmt: skip
     if amount > AMOUNT_MOST:

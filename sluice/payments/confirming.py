@@ -21,6 +21,8 @@ from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 
+WEATHER = ("silent", "late", "twice", "wrong_amount", "down")  # B-6.9
+
 
 def confirm(call: Call, rows: Rows) -> Plan:
     """B-5.7: legal in three states; B-5.5: which method is used."""
@@ -95,7 +97,11 @@ def authorization(call: Call, intent: Intent, method: PaymentMethod) -> Authoriz
 
 def weather(call: Call, given: dict[str, Any]) -> str | None:
     """B-6.9: bad weather on demand; in live the key means nothing."""
-    return None if call.livemode else given.get("sandbox")
+    asked = None if call.livemode else given.get("sandbox")
+    if asked and asked not in WEATHER:
+        words = f"{', '.join(WEATHER[:-1])}, or {WEATHER[-1]}"
+        raise Refused(f"Invalid metadata[sandbox]: must be one of {words}", param="metadata[sandbox]")
+    return asked
 
 
 def redirects(call: Call, intent: Intent, method: PaymentMethod) -> None:

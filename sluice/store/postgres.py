@@ -175,12 +175,20 @@ class Postgres:
         return text.strip().rpartition("\n")[2]
 
 
+ELSEWHERE = "database-elsewhere"  # in the data folder, by `sluice up`: its database is not ours
+
+
 @contextmanager
 def database(settings: Settings, say: Say = quiet) -> Iterator[Secret]:
     """The DSN of the database that the settings name, or of the data folder's own server, which runs while this block does."""
     if settings.database_url:
         yield settings.database_url
         return
+    if (elsewhere := settings.data / ELSEWHERE).exists():
+        raise PostgresFailed(
+            f"{settings.data} was used with a database of yours: set DATABASE_URL as then, or, to begin with an embedded one,"
+            f" remove {elsewhere}"
+        )
     server = Postgres(settings.data, say=say)
     try:
         yield server.start()
