@@ -90,7 +90,8 @@ def succeeded(attempt: Attempt, charge: Charge, intent: Intent | None) -> tuple[
 
 def declined(attempt: Attempt, word: Declined, charged: bool = True) -> Change:
     """B-5.8, B-5.9: the method is given back, the intent asks for another; the call answers 402 all the same."""
-    charge = made(attempt, "failed", word) if charged and word.reason not in declines.WITHOUT_CHARGE else None
+    charged = charged and word.reason not in declines.WITHOUT_CHARGE
+    charge = made(attempt, "failed", word) if charged or attempt.charge else None  # one that was told of comes to an end
     released = given_back(attempt.method)
     error = declines.error(word, charge and charge.id) | {
         "payment_method": released.wire(attempt.livemode),
@@ -128,7 +129,10 @@ def refusal(error: dict[str, Any], intent: Intent | None, livemode: bool) -> Ref
 
 
 def challenged(attempt: Attempt, challenge: str) -> Change:
-    """B-5.9, B-5.10: the buyer must act; no charge, the method stays with the intent, free until it is tried again (B-5.7)."""
+    """B-5.9, B-5.10: the buyer must act; no charge, the method stays with the intent, free until it is tried again (B-5.7).
+
+    After a silence there is a pending charge: it fails, the one that the buyer authenticates is another.
+    """
     intent, extra, method = attempt.intent, attempt.asked.extra, given_back(attempt.method)
     if intent is None:  # a charge made without an intent has nowhere to send its buyer
         return declined(attempt, Declined("authentication_required"))
@@ -138,10 +142,11 @@ def challenged(attempt: Attempt, challenge: str) -> Change:
     else:
         sdk = {"type": "three_d_secure_redirect", "stripe_js": url, "source": attempt.method.id}
         action = {"type": "use_stripe_sdk", "use_stripe_sdk": sdk}
-    intent = settled(replace(intent, challenge=attempt.instruction.id), None, processing=None, next_action=action)
+    charge = attempt.charge and made(attempt, "failed", Declined("authentication_required"))
+    intent = settled(replace(intent, challenge=attempt.instruction.id), charge, processing=None, next_action=action)
     return Change(
-        saved=changed(intent, method=method if method != attempt.method else None),
-        told=(Told("payment_intent.requires_action", intent),),
+        saved=changed(intent, charge, method if method != attempt.method else None),
+        told=tell(charge and Told("charge.failed", charge), Told("payment_intent.requires_action", intent)),
         shows=intent,
     )
 
