@@ -6,6 +6,7 @@ A part that fails undoes no other, so each is made from the one before. A moved 
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -80,6 +81,7 @@ class Form(NamedTuple):
 def compose(fact: Fact) -> tuple[Form, list[Any]]:
     """The form, and the values in the order of its parameters, the job's number (second) left out."""
     held = sorted([(row, True) for row in fact.saved] + [(row, False) for row in fact.stand], key=in_order)
+    assert all(in_order(one) < in_order(next) for one, next in pairwise(held)), "a row stands once in a fact"
     kinds: dict[type[Line], list[Line]] = {}
     for line in fact.lines:
         kinds.setdefault(type(line), []).append(line)
