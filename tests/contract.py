@@ -97,8 +97,7 @@ def schema_validator(name: str, secret_key: bool) -> Draft202012Validator:
 @cache
 def shapes(secret_key: bool) -> Registry[Any]:
     """Every schema of the contract, each a resource of its own."""
-    names = contract.contract().components.schemas
-    found = ((f"urn:{name}", closed(contract.schema(name), name, secret_key)) for name in names)
+    found = ((f"urn:{name}", closed(contract.schema(name), name, secret_key)) for name in contract.schema_names())
     return Registry().with_resources((uri, DRAFT202012.create_resource(each)) for uri, each in found).crawl()
 
 

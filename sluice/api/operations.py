@@ -12,7 +12,7 @@ from sluice.books.ledger import BalanceTransaction
 from sluice.customers import customers, payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.merchants import endpoints
+from sluice.merchants import endpoints, resends
 from sluice.merchants.endpoints import Endpoint
 from sluice.payments import attaching, cancel, capture, charging, confirming, creating, refunds, updating
 from sluice.payments.charges import Charge
@@ -118,6 +118,9 @@ TABLE: tuple[Op, ...] = (
     op("PostWebhookEndpointsWebhookEndpoint", "webhook_endpoint", endpoints.UPDATE,
        "description disabled enabled_events metadata url"),
     op("DeleteWebhookEndpointsWebhookEndpoint", "webhook_endpoint", endpoints.DELETE),
+    op("GetSluiceWebhookAttempts", "webhook_endpoint", reads.ATTEMPTS, f"{PAGED} event webhook_endpoint"),
+    op("PostSluiceWebhookEndpointsWebhookEndpointResend", "webhook_endpoint", resends.CREATE, "events since"),
+    op("GetSluiceDiscrepancies", "balance", reads.discrepancies, f"{PAGED} closed"),
 )  # fmt: skip
 SERVED: Mapping[str, Op] = {each.id: each for each in TABLE}
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sluice.books.balance import balance
 from sluice.books.event_reads import list_events, retrieve
 from sluice.books.ledger import BalanceTransaction
+from sluice.books.webhooks.attempts import Attempt
 from sluice.core.errors import Refused, missing
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
@@ -16,6 +17,8 @@ from sluice.merchants.accounts import account, other_mode
 from sluice.merchants.endpoints import Endpoint
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
+from sluice.payments.discrepancies import Discrepancy
+from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
 from sluice.payments.refunds import Refund
 from sluice.rules.calls import Call
@@ -169,6 +172,17 @@ async def events(desk: Desk, call: Call) -> Body:
     return await list_events(desk.database, call.scope, call.livemode, call.params)
 
 
+OPEN = {None: "", False: "t.closed is null", True: "t.closed is not null"}
+
+
+async def discrepancies(desk: Desk, call: Call) -> Body:
+    """With the subject of each one's instruction: the payment or refund that it is about."""
+    listed = await replace(DISCREPANCIES, fixed=OPEN[call.params.get("closed")])(desk, call)
+    asked = await desk.database.many(Instruction, call.scope, [each["about"] for each in listed["data"]])
+    found = {row.id: {"subject": row.subject, "verb": row.verb} for row in asked}
+    return listed | {"data": [each | found.get(each["about"], {}) for each in listed["data"]]}
+
+
 async def history(desk: Desk, call: Call) -> Body:
     """B-5.94: nothing is in a payout yet, so a payout that is named is missing. Both paths name the newer one."""
     if payout := call.params.get("payout"):
@@ -176,6 +190,8 @@ async def history(desk: Desk, call: Call) -> Body:
     return await HISTORY(desk, call) | {"url": "/v1/balance_transactions"}
 
 
+ATTEMPTS = Listed(Attempt, "webhook attempt", {"event": "event", "webhook_endpoint": "endpoint"})
+DISCREPANCIES = Listed(Discrepancy, "discrepancy")
 HISTORY = Listed(BalanceTransaction, "balance transaction", {"currency": "currency", "source": "source", "type": "type"})
 CHARGES = Listed(
     Charge,

@@ -1,10 +1,12 @@
 """Discrepancies: what arrived and no move allows. A person sees each; none is dropped, none is believed."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
+from sluice.shapes.objects import build
 from sluice.store.rows import Row
 
 
+@final
 class Discrepancy(Row, frozen=True):
     """`about` is the instruction; `said` the word, masked; `closed` when a person has looked."""
 
@@ -14,3 +16,16 @@ class Discrepancy(Row, frozen=True):
     about: str
     said: dict[str, Any]
     closed: int | None
+
+    def wire(self, livemode: bool) -> dict[str, Any]:
+        """`subject` and `verb` are the instruction's: whoever reads it along fills them in."""
+        return build(
+            "sluice.discrepancy",
+            id=self.id,
+            about=self.about,
+            closed=self.closed,
+            created=self.created,
+            kind=self.kind,
+            livemode=livemode,
+            said=self.said,
+        )

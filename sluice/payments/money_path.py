@@ -40,6 +40,8 @@ async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
         verb.may(call, rows)
         if kept:
             return await recall(desk, call, kept, token)
+        if verb.finds:
+            rows |= await verb.finds(desk.database, call)
         plan = judged(verb, call, rows)
         if plan.request is None:
             answer = await renderer.answer(plan.change, wanted)

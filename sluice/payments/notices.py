@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sluice.core import limits
 from sluice.core.clock import clock
-from sluice.core.ids import new_id
+from sluice.core.ids import TIME, base62, new_id
 from sluice.payments import refunds
 from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
@@ -23,6 +23,7 @@ from sluice.store.facts import Fact
 AT_ONCE = 32
 LISTEN_SECONDS = 20.0
 GIVE_UP = 3_600  # seconds until a person is asked what a notice means
+MICRO = 1_000_000
 NOBODY = 0  # the scope of what belongs to no merchant
 
 CURSOR = "select coalesce(max(number), 0) heard from notices where rail = $1"
@@ -135,9 +136,10 @@ async def come_back(desk: Desk, scope: int, livemode: bool, id: str) -> Unclear 
 
 
 async def show(desk: Desk, notice: Heard, unclear: Unclear, now: int) -> None:
-    """A discrepancy, once: its id is the notice's."""
+    """A discrepancy, once: its id is made of the notice's, and sorts by when that came (Law 9)."""
     said = unclear.said | {"rail": notice.rail, "number": notice.number, "kind": notice.kind}
-    row = Discrepancy(f"dis_{notice.rail}_{notice.number}", 0, now, unclear.kind, unclear.about or notice.reference, said, None)
+    id = f"dis_{base62(notice.received * MICRO, TIME)}_{notice.rail}_{notice.number}"
+    row = Discrepancy(id, 0, notice.received, unclear.kind, unclear.about or notice.reference, said, None)
     if await desk.database.one(Discrepancy, unclear.scope, row.id) is None:
         await desk.database.write(Fact("notice.unclear", unclear.scope, new_id("fact_"), new=(row,)), must=True)
     await desk.database.execute(APPLIED, notice.rail, notice.number, now)

@@ -1,6 +1,6 @@
 """A call of the API as the rules see it, and a verb: what it reads, and the rule that judges it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -9,6 +9,7 @@ from sluice.books.vault.envelope import Sealed
 from sluice.core.secrets import Secret
 from sluice.rails.types import Card
 from sluice.rules.plans import Plan, Terms
+from sluice.store.database import Database
 from sluice.store.reads import Loads, Rows
 from sluice.store.rows import Row
 
@@ -60,6 +61,7 @@ class Verb(Struct, frozen=True):
     names: Callable[[Call], tuple[Any, ...]] = lambda call: ()
     may: Callable[[Call, Rows], None] = lambda call, rows: None  # what authorisation still needs rows for (B-1.6)
     secret: bool = False  # its answer shows a secret once: kept sealed under the key
+    finds: Callable[[Database, Call], Awaitable[Rows]] | None = None  # reads what no id leads to
 
 
 def id_in(name: str) -> Callable[[Call], tuple[Any, ...]]:

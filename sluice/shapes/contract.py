@@ -69,6 +69,17 @@ class AddedProperty(Struct):
     shape: Schema
 
 
+class AddedOperation(Struct):
+    """An operation of our own, as `Operation` has it."""
+
+    id: str
+    method: str
+    path: str
+    parameters: Schema
+    answer: Schema
+    rule: str
+
+
 class Additions(Struct):
     """What we put over the contract."""
 
@@ -76,6 +87,8 @@ class Additions(Struct):
     properties: list[AddedProperty] = []
     error_codes: list[str] = []
     event_types: list[str] = []
+    operations: list[AddedOperation] = []
+    schemas: dict[str, Schema] = {}
 
 
 class OperationId(Struct, rename="camel"):
@@ -106,6 +119,8 @@ def event_types() -> frozenset[str]:
 @cache
 def schema(name: str) -> Schema:
     """The component `name`, our additions over it. KeyError if there is none."""
+    if name in additions().schemas:
+        return additions().schemas[name]
     found: Schema = json.loads(bytes(contract().components.schemas[name]))
     for added in additions().properties:
         if added.schema == name:
@@ -113,8 +128,13 @@ def schema(name: str) -> Schema:
     return found
 
 
+@cache
+def schema_names() -> frozenset[str]:
+    return frozenset(contract().components.schemas) | frozenset(additions().schemas)
+
+
 def has_schema(name: str) -> bool:
-    return name in contract().components.schemas
+    return name in schema_names()
 
 
 def resolved(given: Schema) -> Schema:
@@ -127,32 +147,44 @@ def resolved(given: Schema) -> Schema:
 def places() -> dict[str, tuple[str, str]]:
     """Where each operation stands: id -> (method, path template)."""
     ids = msgspec.json.Decoder(OperationId)
-    return {
+    wire = {
         ids.decode(raw).operation_id: (method.upper(), path)
         for path, methods in contract().paths.items()
         for method, raw in methods.items()
     }
+    return wire | {each.id: (each.method, each.path) for each in additions().operations}
 
 
 @cache
 def operation(id: str) -> Operation:
     """The operation `id`, decoded. KeyError if there is none."""
     method, path = places()[id]
-    raw = json.loads(bytes(contract().paths[path][method.lower()]))
-    answer = raw["responses"]["200"]["content"].get("application/json", {}).get("schema", {})
+    ours = next((each for each in additions().operations if each.id == id), None)
+    taken, answer = (with_expand(ours.parameters), ours.answer) if ours else of_wire(id, method, path)
     is_list = answer.get("properties", {}).get("object", {}).get("enum") == ["list"]
-    return Operation(id, method, path, parameters(id, raw), answer, is_list)
+    return Operation(id, method, path, taken, answer, is_list)
+
+
+def with_expand(taken: Schema) -> Schema:
+    """B-3.19: `expand` everywhere."""
+    return taken | {"properties": {"expand": EXPAND} | taken["properties"]}
+
+
+def of_wire(id: str, method: str, path: str) -> tuple[Schema, Schema]:
+    """What an operation of the contract takes and answers."""
+    raw = json.loads(bytes(contract().paths[path][method.lower()]))
+    return parameters(id, raw), raw["responses"]["200"]["content"].get("application/json", {}).get("schema", {})
 
 
 def parameters(id: str, raw: dict[str, Any]) -> Schema:
-    """B-1.26: what stands in the query and what stands in the form, as one object. B-3.19: `expand` everywhere."""
+    """B-1.26: what stands in the query and what stands in the form, as one object."""
     form: Schema = {"properties": {}}
     for body in raw.get("requestBody", {}).get("content", {}).values():
         form = body["schema"]
     query = [each for each in raw.get("parameters", []) if each["in"] == "query"]
     properties = {each["name"]: each["schema"] for each in query} | form["properties"]
     required = [each["name"] for each in query if each.get("required")] + form.get("required", [])
-    taken = {"type": "object", "properties": {"expand": EXPAND} | properties, "required": required}
+    taken = with_expand({"type": "object", "properties": properties, "required": required})
     for entry in additions().entries:
         if entry.operation == id:
             add(taken, entry)

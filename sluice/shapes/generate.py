@@ -54,7 +54,8 @@ def camel(name: str) -> str:
 
 
 def file_of(resource: str) -> str:
-    return resource.removeprefix("deleted_")
+    """Ours share one file."""
+    return resource.removeprefix("deleted_").partition(".")[0]
 
 
 def files() -> dict[str, str]:

@@ -53,6 +53,9 @@ OPERATIONS = (
     "GetWebhookEndpointsWebhookEndpoint",
     "PostWebhookEndpointsWebhookEndpoint",
     "DeleteWebhookEndpointsWebhookEndpoint",
+    "GetSluiceDiscrepancies",
+    "GetSluiceWebhookAttempts",
+    "PostSluiceWebhookEndpointsWebhookEndpointResend",
 )
 RESOURCES = (
     "payment_intent",
@@ -67,6 +70,9 @@ RESOURCES = (
     "balance",
     "balance_transaction",
     "account",
+    "sluice.discrepancy",
+    "sluice.resend",
+    "sluice.webhook_attempt",
     "error",
 )
 METHODS = frozenset({"card"})

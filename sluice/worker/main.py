@@ -10,6 +10,7 @@ import structlog
 
 from sluice.books import forgetting, maturing, sequencer
 from sluice.books.keyring import REFRESH
+from sluice.books.webhooks import resending
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.core.settings import Settings
@@ -62,6 +63,7 @@ def every(desk: Desk, deliverer: Deliverer, id: str) -> list[Loop]:
     database = desk.database
     return [
         Loop("sequencing", partial(sequence, desk), 0.1),
+        Loop("resending", lambda: resending.sweep(database), 0.5),
         Loop("deliveries", deliverer.turn, POLL),
         Loop("recovery", lambda: recovery.sweep(desk), 0.5),
         Loop("notices", lambda: notices.sweep(desk), 0.5),

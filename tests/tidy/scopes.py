@@ -34,13 +34,27 @@ class Column(NamedTuple):
 
 @cache
 def scoped_tables() -> frozenset[str]:
-    """Those that the migrations make with a column `scope`."""
-    made = (node for _, sql in steps() for node in postgast.find_nodes(postgast.parse(sql), pg.CreateStmt))
-    return frozenset(
+    """Those that the migrations make with a column `scope`, and views that show one."""
+    trees = [postgast.parse(sql) for _, sql in steps()]
+    tables = (
         table.relation.relname
-        for table in made
+        for tree in trees
+        for table in postgast.find_nodes(tree, pg.CreateStmt)
         if any(column.colname == "scope" for column in postgast.find_nodes(table, pg.ColumnDef))
     )
+    views = (
+        made.view.relname
+        for tree in trees
+        for made in postgast.find_nodes(tree, pg.ViewStmt)
+        if "scope" in shown(inner(made.query))
+    )
+    return frozenset((*tables, *views))
+
+
+def shown(query: Any) -> set[str]:
+    """The columns that a query shows as they are."""
+    given = (value(inner(inner(target).val)) for target in query.target_list)
+    return {each.name for each in given if isinstance(each, Column)}
 
 
 def unbound(sql: str) -> list[str]:

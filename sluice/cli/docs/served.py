@@ -62,5 +62,6 @@ def others() -> str:
     """The rest of the contract, by the first words of its paths."""
     rest = Counter("/".join(path.split("/")[:3]) for id, (_, path) in places().items() if id not in SERVED)
     rows = [(f"`{start}`", str(count)) for start, count in sorted(rest.items())]
-    text = f"The contract has {len(places())} operations; {len(TABLE)} are served. The others answer 404, and say so:"
+    text = f"The contract, with what is ours, has {len(places())} operations; {len(TABLE)} are served."
+    text += " The others answer 404, and say so:"
     return f"\n## Not served\n\n{text}\n\n" + table(("Path", "Operations not served"), rows)
