@@ -37,7 +37,7 @@ CLAIM = """update instructions set token = $3, until = $4, version = version + 1
     ) returning id"""
 # Of one that we could not even read: later again, with growing pauses.
 SET_ASIDE = """update instructions set tries = tries + 1, version = version + 1,
-    until = $4 + 1000000 * ($5::int[])[least(tries + 1, cardinality($5::int[]))]
+    until = $4::bigint + 1000000 * ($5::bigint[])[least(tries + 1, cardinality($5::bigint[]))]
     where scope = $1 and id = $2 and token = $3 returning tries"""
 BEFORE_SCOPE = (DUE_SCOPES,)
 
