@@ -49,8 +49,8 @@ async def chosen(database: Database, call: Call) -> Rows:
 
 def create(call: Call, rows: Rows) -> Plan:
     """A resend for the worker, in the commit of the key and its answer; of no events, the answer alone."""
-    check(call)
     endpoint, numbers = endpoints.named(call, rows), rows.one(Chosen, "chosen").numbers
+    check(call)
     if endpoint.status == "disabled":
         raise Refused(
             f"The webhook endpoint '{endpoint.id}' is disabled. Enable it first, with `disabled=false`: what happened meanwhile"
