@@ -28,6 +28,11 @@ def payable(amount: int, currency: str) -> Money:
     if amount < MINIMUM.get(currency, 1):
         least = Money(MINIMUM[currency], currency)
         raise Refused(f"Amount must be at least {least}.", code="amount_too_small", param="amount")
+    return whole(amount, currency)
+
+
+def whole(amount: int, currency: str, param: str = "amount") -> Money:
+    """B-2.21: a sum that can be paid, taken or given back in this currency; refused when it is finer."""
     if amount % STEP.get(currency, 1):
-        raise Refused(f"Amounts in {currency} must be a multiple of {STEP[currency]}.", param="amount")
+        raise Refused(f"Amounts in {currency} must be a multiple of {STEP[currency]}.", param=param)
     return Money(amount, currency)

@@ -11,6 +11,7 @@ from sluice.core.ids import new_id
 from sluice.core.money import Money
 from sluice.customers.details import email, metadata
 from sluice.payments import declines
+from sluice.payments.amounts import whole
 from sluice.payments.attempts import changed, tell
 from sluice.payments.charges import Charge
 from sluice.payments.confirming import weather
@@ -38,7 +39,7 @@ def capture(call: Call, rows: Rows) -> Plan:
         )
         raise unexpected(intent, message, call.livemode)
     try:
-        amount = takeable(call.params.get("amount_to_capture"), intent.capturable, intent.currency)
+        amount = takeable(call.params.get("amount_to_capture"), intent.capturable, intent.currency, "amount_to_capture")
     except Refused as refusal:
         raise with_intent(refusal, intent, call.livemode) from None
     doc = intent.doc | {"metadata": metadata(intent.doc["metadata"], call.params)}
@@ -57,7 +58,7 @@ def capture(call: Call, rows: Rows) -> Plan:
     )
 
 
-def takeable(asked: int | None, held: int, currency: str) -> int:
+def takeable(asked: int | None, held: int, currency: str, param: str) -> int:
     if asked is None:
         return held
     if asked < 0:
@@ -69,7 +70,7 @@ def takeable(asked: int | None, held: int, currency: str) -> int:
             f"The amount to capture, {Money(asked, currency)}, is more than the {Money(held, currency)} that can be captured."
         )
         raise Refused(message, code="amount_too_large")
-    return asked
+    return whole(asked, currency, param).amount
 
 
 def taking(call: Call, rows: Rows, asking: str, money: Money, subject: str, shows: str, marks: dict[str, Any]) -> Request:
@@ -89,7 +90,7 @@ def capture_charge(call: Call, rows: Rows) -> Plan:
         raise Refused(
             f"Charge {charge.id} holds nothing that can be captured now.", code="charge_invalid_parameter", judged=True
         )
-    amount = takeable(given.get("amount"), charge.amount, charge.currency)
+    amount = takeable(given.get("amount"), charge.amount, charge.currency, "amount")
     doc = charge.doc | ({"receipt_email": email(given, "receipt_email")} if "receipt_email" in given else {})
     for name in ("statement_descriptor", "statement_descriptor_suffix"):
         if name in given:

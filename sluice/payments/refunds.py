@@ -11,6 +11,7 @@ from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
 from sluice.core.money import Money
 from sluice.customers.details import Hash, email, metadata
+from sluice.payments.amounts import whole
 from sluice.payments.charges import Charge
 from sluice.payments.confirming import weather
 from sluice.payments.instructions import Instruction
@@ -98,6 +99,8 @@ def create(call: Call, rows: Rows) -> Plan:
         raise Refused(
             f"Refund amount ({asked}) is greater than unrefunded amount on charge ({rest})", param="amount", judged=True
         )
+    if amount < left:
+        whole(amount, charge.currency)
     id, asking = new_id("re_"), new_id("ask_")
     doc: Hash = {"metadata": metadata({}, given), "reason": given.get("reason")}
     if given.get("instructions_email"):

@@ -64,6 +64,18 @@ def test_a_capture_that_is_refused_moves_nothing(shop: Shop, amount: int, code: 
     assert shop.told() == HELD
 
 
+def test_a_capture_is_no_finer_than_its_currency(shop: Shop):
+    """B-2.21: as the amount of a payment, so of a capture and of a refund."""
+    held = shop.holds(5000, "kwd")
+    with refused(400, param="amount_to_capture"):
+        shop.v1.payment_intents.capture(held.id, {"amount_to_capture": 4993})
+    taken = shop.v1.payment_intents.capture(held.id, {"amount_to_capture": 4990})
+    with refused(400, param="amount"):
+        shop.v1.refunds.create({"payment_intent": taken.id, "amount": 1})
+    assert shop.v1.refunds.create({"payment_intent": taken.id, "amount": 10}).status == "succeeded"
+    assert shop.v1.refunds.create({"payment_intent": taken.id}).amount == 4980
+
+
 def test_only_a_hold_can_be_captured(shop: Shop):
     """B-5.15."""
     for intent in (shop.intent(), shop.intent(payment_method="pm_card_visa"), shop.v1.payment_intents.cancel(shop.intent().id)):
