@@ -82,7 +82,8 @@ def challenge_routes(desk: Desk, door: Door) -> list[BaseRoute]:
 
 async def found(desk: Desk, reference: str) -> tuple[int, Rows]:
     """The scope and the rows of a challenge; its reference is the secret that names it."""
-    record = await desk.database.fetchrow(challenges.BY_REFERENCE, "sandbox", reference)
+    text = reference.isprintable()
+    record = await desk.database.fetchrow(challenges.BY_REFERENCE, "sandbox", reference) if text else None
     if record is None:
         raise Refused("There is no such authentication.", status=404)
     _, rows = await desk.database.load(record["scope"], None, challenges.LOADS, record["id"])

@@ -1,6 +1,7 @@
 """Confirming an intent: what is judged before the rail is asked for an authorisation (B-5.4 to B-5.11)."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 
+SCRIPTS = ("", "data", "javascript", "vbscript")
 WEATHER = ("silent", "late", "twice", "wrong_amount", "down")  # B-6.9
 
 
@@ -67,8 +69,8 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
     code = rows.get_one(StoredCvc, "code") if not picked.card else None
     change = Change(saved=saved, new=new, gone=(code,) if code else (), told=(created,) if created else ())
     extra = {
-        "public_url": call.public_url, "return_url": given.get("return_url"), "use_stripe_sdk": given.get("use_stripe_sdk"),
-        "hold_seconds": rail.hold_seconds,
+        "public_url": call.public_url, "hold_seconds": rail.hold_seconds,
+        "return_url": back(given.get("return_url")), "use_stripe_sdk": given.get("use_stripe_sdk"),
     }  # fmt: skip
     return Plan(
         change,
@@ -78,6 +80,17 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
             code=code, card=picked.card, charge=new_id("ch_"), method=method.id, extra=extra,
         ),
     )  # fmt: skip
+
+
+def back(url: str | None) -> str | None:
+    """B-5.11: where the buyer returns to, a page or an app; refused is what no browser should be sent to."""
+    try:
+        parts = urlsplit(url or "shop://none")
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.netloc or parts.scheme in SCRIPTS or any(char <= " " for char in url or ""):
+        raise Refused("Invalid URL: an absolute URL is needed.", code="url_invalid", param="return_url")
+    return url
 
 
 def authorization(call: Call, intent: Intent, method: PaymentMethod) -> Authorize:

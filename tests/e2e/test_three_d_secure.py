@@ -129,6 +129,17 @@ def test_where_the_buyer_is_sent(shop: Shop, outcome: str, word: str):
     )
 
 
+@pytest.mark.parametrize(
+    "url", ["shop", "//shop.example", "javascript:alert(1)", "https://[::1", "https://shop.example/\r\nX: y"]
+)
+def test_where_no_buyer_can_be_sent(shop: Shop, url: str):
+    """B-5.11: refused before anybody is asked; an app's own scheme is fine."""
+    with refused(400, "url_invalid", "return_url"):
+        shop.pays(card="pm_card_authenticationRequired", return_url=url)
+    assert shop.told() == []
+    assert shop.pays(card="pm_card_authenticationRequired", return_url="shop://back").status == "requires_action"
+
+
 def test_the_sdk_does_it_itself(shop: Shop):
     """B-5.10: use_stripe_sdk wins over a return_url; the hash is ours."""
     waiting = shop.pays(card="pm_card_authenticationRequired", return_url=BACK, use_stripe_sdk=True)
@@ -195,7 +206,8 @@ def test_a_card_that_two_payments_wait_for(shop: Shop):
 @pytest.mark.shows("F27")
 def test_a_challenge_that_nobody_set(shop: Shop):
     """B-6.9: an address that was guessed, an answer that is none."""
-    assert shop.raw("POST", "/challenge/1-ask_guess", {"outcome": "complete"}).status == 404
+    for guess in ("1-ask_guess", "%00", "%ff"):
+        assert shop.raw("POST", f"/challenge/{guess}", {"outcome": "complete"}).status == 404
     waiting = shop.pays(card="pm_card_authenticationRequired")
     assert shop.answers(waiting, "perhaps").status == 400
     assert shop.v1.payment_intents.retrieve(waiting.id).status == "requires_action"
