@@ -90,9 +90,9 @@ class Door:
                 self.rates.take(identity.scope, clock.now())
             served = self.served(operation)
             admit(identity, operation.id, served.resource, served.writes)
-            call = await self.call(asked, request, operation, ids, identity, served)
-            if call.given:
-                headers.append((b"idempotency-key", call.key.encode("latin-1")))
+            if key := asked.idempotency_key():
+                headers.append((b"idempotency-key", key.encode("latin-1")))
+            call = await self.call(asked, request, operation, ids, identity, served, key)
             answer = await self.done(served, call)
             if call.given:  # B-1.13: who executed it first
                 headers.append((b"original-request", (answer.original or request).encode()))
@@ -131,10 +131,17 @@ class Door:
         return SERVED[operation.id]
 
     async def call(
-        self, asked: Asked, request: str, operation: Operation, ids: dict[str, str], identity: Identity, served: Op
+        self,
+        asked: Asked,
+        request: str,
+        operation: Operation,
+        ids: dict[str, str],
+        identity: Identity,
+        served: Op,
+        key: str | None,
     ) -> Call:
         """The request as the rules see it: walked, its expansions judged, its key and fingerprint."""
-        key, tree = asked.idempotency_key(), await asked.parameters()
+        tree = await asked.parameters()
         params = walk(operation, tree, served.serves, HINTS)
         expand = tuple(params.get("expand") or ())
         steps(operation.id, expand)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sluice.core.cards import holds_card_number
+
 
 class Refused(Exception):
     """The caller's request cannot be done. Never our defect: that is any other exception.
@@ -46,5 +48,9 @@ class Contended(Refused):
 
 
 def missing(kind: str, id: str, param: str, *, status: int = 400, hint: str = "") -> Refused:
-    """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404)."""
-    return Refused(f"No such {kind}: '{id}'{hint}", status=status, code="resource_missing", param=param, judged=True)
+    """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404).
+
+    The answer is kept under its key, so a card number that was put where an id is due is not shown (S1).
+    """
+    shown = f"…{id[-4:]}" if holds_card_number(id) else id
+    return Refused(f"No such {kind}: '{shown}'{hint}", status=status, code="resource_missing", param=param, judged=True)

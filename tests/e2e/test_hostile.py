@@ -236,6 +236,24 @@ def test_values(shop: Shop, path: str, body: str, param: str | None):
     assert "42424242" not in answer.body.decode()
 
 
+@pytest.mark.shows("S1")
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/payment_intents", "payment_method"),
+        ("/v1/payment_intents", "customer"),
+        ("/v1/payment_methods/pm_none/attach", "customer"),
+    ],
+)
+def test_a_card_number_for_an_id(shop: Shop, path: str, name: str):
+    """S1, B-1.38: what was judged against a row is kept under the key, the number is not."""
+    params = {name: "4242424242424242"} | ({"amount": "1000", "currency": "usd"} if path == "/v1/payment_intents" else {})
+    answer = shop.raw("POST", path, params, headers={"Idempotency-Key": "k"})
+    assert answer.error["code"] == "resource_missing"
+    assert "…4242" in answer.error["message"]
+    assert "42424242" not in answer.body.decode()
+
+
 @pytest.mark.shows("S16")
 @pytest.mark.parametrize(
     "wire",

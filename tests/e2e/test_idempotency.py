@@ -29,6 +29,7 @@ def test_a_repeat_answers_the_stored_bytes(shop: Shop):
 
 def test_the_key_is_echoed(shop: Shop):
     """B-1.13: by successes, refusals and replays; and the first execution names itself."""
+    assert asks(shop, "/v1/customers", {"nmae": "Ann"}).headers["idempotency-key"] == KEY
     for path in ("/v1/customers", "/v1/customers", "/v1/customers/cus_nobody"):
         assert asks(shop, path).headers["idempotency-key"] == KEY
     assert "idempotency-key" not in shop.raw("POST", "/v1/customers").headers

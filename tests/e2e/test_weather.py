@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from stripe import PaymentIntent
 
+from sluice.books.verify.proof import verify
+from sluice.payments.proofs import EVERY
 from tests.harness import Gateway, Shop, refused
 from tests.harness.processes import until
 
@@ -151,6 +153,24 @@ def test_a_refund_in_bad_weather(shop: Shop):
     assert [row.amount for row in shop.v1.balance_transactions.list({"type": "refund"}).data] == [-1500]
 
 
+@pytest.mark.parametrize("how", [{}, {"off_session": True}])
+def test_an_issuer_that_asks_for_the_buyer_and_is_not_heard(gateway: Gateway, how: Any):
+    """B-5.9, B-5.25: the charge that was told of as pending fails; what the buyer authenticates then is another."""
+    shop = Shop(gateway)
+    unheard = shop.pays(card="pm_card_authenticationRequired", metadata={"sandbox": "silent"}, **how)
+    after = settled(shop, unheard.id)
+    assert after.status == ("requires_payment_method" if how else "requires_action")
+    assert shop.charge(after).status == "failed"
+    assert "charge.failed" in shop.told()
+    if not how:
+        shop.answers(after)
+        assert settled(shop, after.id).status == "succeeded"
+    proof = gateway.run(verify(gateway.database, EVERY, shop.account, lambda *_: None))
+    assert proof.lie is None, proof.lie
+
+
 def test_weather_that_does_not_exist(shop: Shop):
-    """B-6.9: other words mean nothing."""
-    assert shop.pays(metadata={"sandbox": "sunny"}).status == "succeeded"
+    """B-6.9: refused by name, never asked of the bank, whose line others share."""
+    for weather in ("held-up abc", "sunny"):
+        with refused(400, param="metadata[sandbox]"):
+            shop.pays(metadata={"sandbox": weather})
