@@ -116,7 +116,12 @@ class Database(Reader):
         Groups are sorted by `payment`: the intent, or what stands in its place. Raises as `Committer.write` says.
         """
         form, values = compose(fact)
-        return await self.committer.write(statement(form), values, name=fact.name, payment=payment or fact.id, must=must)
+        try:
+            return await self.committer.write(statement(form), values, name=fact.name, payment=payment or fact.id, must=must)
+        except asyncpg.UniqueViolationError as taken:
+            if any(taken.constraint_name in row.conflicts for row in (*fact.saved, *fact.new)):
+                return False
+            raise
 
     async def agree_on_time(self) -> None:
         record = await self.fetchrow(DATABASE_TIME)

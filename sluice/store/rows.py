@@ -8,9 +8,13 @@ from msgspec.structs import fields
 
 
 class Row(Struct, frozen=True):
-    """One row at a version. `version` is the one that was read, 0 for a row that is not there yet; the writer raises it."""
+    """One row at a version. `version` is the one that was read, 0 for a row that is not there yet; the writer raises it.
+
+    `conflicts`: unique indexes that two calls may honestly meet at: the later one writes nothing, and looks again.
+    """
 
     table: ClassVar[str]
+    conflicts: ClassVar[frozenset[str]] = frozenset()
     id: str
     version: int
 

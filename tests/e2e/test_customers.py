@@ -1,10 +1,12 @@
 """Customers: made, changed, deleted, and what the shop hears of it (B-5.67, B-5.68, B-2.22 to B-2.24, B-5.75)."""
 
+import threading
 from typing import Any
 
 import pytest
 
 from tests.harness import Shop, declined, refused
+from tests.harness.wire import Raw
 
 CARD = {"type": "card", "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}}
 
@@ -42,6 +44,25 @@ def test_an_invoice_prefix(shop: Shop, prefix: str):
         shop.v1.customers.create({"invoice_prefix": prefix})
     assert shop.v1.customers.update(customer.id, {"invoice_prefix": prefix}).invoice_prefix == prefix
     assert Shop(shop.gateway).v1.customers.create({"invoice_prefix": prefix}).invoice_prefix == prefix
+
+
+def test_an_invoice_prefix_that_two_want_at_once(shop: Shop):
+    """B-5.67: one has it, and the others hear whose it is."""
+    start, statuses = threading.Barrier(6), []
+
+    def one() -> None:
+        raw = Raw(shop.gateway.url, shop.secret)
+        start.wait()
+        answer = raw("POST", "/v1/customers", {"invoice_prefix": "RACE"})
+        statuses.append((answer.status, None if answer.status == 200 else answer.error["param"]))
+
+    assert shop.secret
+    threads = [threading.Thread(target=one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses, key=str) == [(200, None), *[(400, "invoice_prefix")] * 5]
 
 
 @pytest.mark.parametrize("prefix", ["abc", "A B", "A-B", "A" * 13, "Ä", "１"])
