@@ -14,5 +14,6 @@ RAIL_SECONDS = "1"
 @pytest.fixture(scope="module")
 def breakable(postgres_server: Secret, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Breakable]:
     folder = Path(tmp_path_factory.mktemp("kills"))
-    with Breakable(postgres_server, folder, SLUICE_RAIL_SECONDS=RAIL_SECONDS) as running:
+    running = Breakable(postgres_server, folder, SLUICE_RAIL_SECONDS=RAIL_SECONDS)
+    with running:
         yield running

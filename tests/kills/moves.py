@@ -47,10 +47,11 @@ def holds(shop: Shop) -> str:
 def challenged(shop: Shop) -> str:
     action = shop.pays(card="pm_card_threeDSecure2Required").next_action
     assert action
+    assert action.use_stripe_sdk
     return str(action.use_stripe_sdk["stripe_js"])
 
 
-def new_intent(**params: str) -> Callable[[Shop], str]:
+def new_intent(**params: Any) -> Callable[[Shop], str]:
     return lambda shop: shop.intent(**params).id
 
 

@@ -142,8 +142,9 @@ def test_a_row_stands_once_in_a_fact():
 TYPES: list[type[Row]] = [Charge, Customer, Discrepancy, Instruction, Intent]
 
 
-def blank(kind: type[Any], n: int) -> Any:
-    return kind(*(f"{n}" if name == "id" else 0 for name in columns(kind)))
+def blank(kind: type[Row], n: int) -> Row:
+    values: list[Any] = [f"{n}" if name == "id" else 0 for name in columns(kind)]
+    return kind(*values)
 
 
 rows = st.lists(st.sampled_from(TYPES), max_size=4).map(lambda kinds: [blank(kind, n) for n, kind in enumerate(kinds)])
