@@ -27,7 +27,7 @@ revoke insert, update, delete on migrations from {ROLE};
 
 
 class Mismatch(Exception):
-    """The database was migrated by another program: newer, or changed. Not one byte was written."""
+    """The database is not one that this program can use: made by a newer or changed one, or its user may too little."""
 
 
 def steps() -> list[tuple[str, str]]:
@@ -68,13 +68,30 @@ async def pending(connection: Any) -> list[tuple[str, str]]:
 
 
 async def grant(connection: Any) -> None:
-    if not await connection.fetchval(HAS_ROLE, ROLE):
-        # Another database of this server may make it at this moment.
-        with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
-            await connection.execute(f"create role {ROLE} nologin nosuperuser nocreatedb nocreaterole")
-    await connection.execute(f"grant {ROLE} to current_user")
+    try:
+        if not await connection.fetchval(HAS_ROLE, ROLE):
+            # Another database of this server may make it at this moment.
+            with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+                await connection.execute(f"create role {ROLE} nologin nosuperuser nocreatedb nocreaterole")
+        if not await takes_role(connection):
+            await connection.execute(f"grant {ROLE} to current_user")
+    except asyncpg.InsufficientPrivilegeError:
+        user = await connection.fetchval("select quote_ident(current_user)")
+        raise Mismatch(
+            f"This database's user may not make the role that the program runs as. Let an administrator of the server run"
+            f" `create role {ROLE} nologin` unless it is there, and `grant {ROLE} to {user}`; then start again."
+        ) from None
     async with connection.transaction():
         await connection.execute(GRANTS)
+
+
+async def takes_role(connection: Any) -> bool:
+    """Tried, not looked up: who makes a role is its member, and still may be unable to take it (PostgreSQL 16)."""
+    try:
+        await connection.execute(f"set role {ROLE}; reset role")
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    return True
 
 
 async def check(dsn: str) -> None:

@@ -1,14 +1,17 @@
 """Law 2, Law 3, S24: what the application's role cannot do, whatever the program says; what the tables refuse."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from sluice.core.secrets import Secret
 from sluice.store.database import ROLE
-from sluice.store.migrate import migrate
+from sluice.store.migrate import HAS_ROLE, Mismatch, migrate
 
 POSTING = "insert into postings (scope, fact, n, debit, credit, amount, currency) values (1, $1, $2, $3, $4, $5, 'usd')"
 EVENT = """insert into events (scope, fact, id, n, type, object, object_version, data, created)
@@ -72,3 +75,24 @@ async def test_the_refusal_is_the_grants_doing(owner: Any):
     await owner.execute(f"set role {ROLE}")
     await owner.execute(FORBIDDEN[0])
     assert await owner.fetchval("select amount from postings") == 1
+
+
+async def test_an_owner_who_may_not_make_roles(empty_database: Secret):
+    """S24: a database's plain owner is told what an administrator must run; then he migrates, again and again."""
+    name, plain = urlsplit(str(empty_database)).path[1:], f"plain_{uuid4().hex[:12]}"
+    lesser = re.sub(r"//[^@]*@", f"//{plain}:secret@", str(empty_database))
+    admin = await asyncpg.connect(empty_database)
+    try:
+        if not await admin.fetchval(HAS_ROLE, ROLE):
+            await admin.execute(f"create role {ROLE} nologin")
+        await admin.execute(f"create role {plain} login password 'secret'; alter database {name} owner to {plain}")
+        with pytest.raises(Mismatch, match=f"grant {ROLE} to {plain}"):
+            await migrate(Secret(lesser))
+        await admin.execute(f"grant {ROLE} to {plain}")
+        for _ in range(2):
+            await migrate(Secret(lesser))
+        assert await admin.fetchval("select tableowner from pg_tables where tablename = 'postings'") == plain
+    finally:
+        await admin.execute(f"alter database {name} owner to current_user; reassign owned by {plain} to current_user")
+        await admin.execute(f"drop owned by {plain}; drop role {plain}")
+        await admin.close()
