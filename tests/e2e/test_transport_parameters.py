@@ -115,7 +115,7 @@ def test_the_edges_of_64_bits(shop: Shop, value: int):
 
 
 def test_the_empty_string_unsets(shop: Shop):
-    """B-1.19: where the contract lists it, and for a nullable text; else it is refused, and the message names the parameter twice."""
+    """B-1.19: where the contract lists it, and for a nullable text; else it is refused, the parameter named twice."""
     made = form(shop, "name=A&description=B&email=a@b.example&metadata[k]=v").json
     for name, after in (("name", None), ("description", None), ("email", None), ("metadata", {})):
         changed = form(shop, f"{name}=", f"/v1/customers/{made['id']}").json
