@@ -45,6 +45,7 @@ def test_neither_number_nor_code_come_back(shop: Shop):
         assert '"987"' not in text
 
 
+@pytest.mark.shows("S4")
 def test_the_same_number_has_the_same_fingerprint(shop: Shop):
     """B-5.60, S4: within an account, test and live apart; another merchant sees another one."""
     same, other = made(shop, exp_year=2041), made(shop, number="5555555555554444")

@@ -113,7 +113,7 @@ def test_the_browser_changes_no_terms(shop: Shop, change: str):
             shop.browser.payment_intents.confirm(intent.id, {"client_secret": intent.client_secret, change: value})
 
 
-@pytest.mark.shows("S11")
+@pytest.mark.shows("S11", "S26")
 def test_the_secret_is_not_logged(shop: Shop):
     """S11: neither the client's secret nor a key stands in what the processes print."""
     intent = shop.intent()

@@ -41,6 +41,7 @@ def resend(shop: Shop, id: str, *params: tuple[str, str], **headers: str) -> Ans
     return shop.raw("POST", f"/v1/sluice/webhook_endpoints/{id}/resend", list(params), headers=sent)
 
 
+@pytest.mark.shows("D19")
 def test_each_try_is_listed(shop: Shop, receiver: Receiver):
     """B-5.82, B-5.83: status, the answer's head and the time of each, failures too."""
     receiver.answers = lambda _: 500 if len(receiver.deliveries) == 1 else 200
@@ -62,6 +63,7 @@ def test_each_try_is_listed(shop: Shop, receiver: Receiver):
     assert abs(newest["created"] - clock.seconds()) < 60
 
 
+@pytest.mark.shows("S10")
 def test_tries_are_listed_like_anything(shop: Shop, receiver: Receiver):
     """B-3.2 to B-3.7: filters and cursors; another shop sees none of them (S10)."""
     first, second = endpoint(shop, receiver.url), endpoint(shop, receiver.url)
@@ -82,6 +84,7 @@ def test_tries_are_listed_like_anything(shop: Shop, receiver: Receiver):
     assert stranger.raw("GET", "/v1/sluice/webhook_attempts", {"starting_after": whole[0]}).status == 400
 
 
+@pytest.mark.shows("D19")
 def test_events_are_sent_again_by_name(shop: Shop, receiver: Receiver):
     """B-5.83, D19: the same event, to an endpoint that never asked for its type, too."""
     id = endpoint(shop, receiver.url, "charge.failed")
@@ -96,6 +99,7 @@ def test_events_are_sent_again_by_name(shop: Shop, receiver: Receiver):
     assert len(receiver.wait_for(2)) == 2
 
 
+@pytest.mark.shows("D19")
 def test_events_are_sent_again_since_a_moment(shop: Shop, receiver: Receiver):
     """B-5.83: what the endpoint asks for, from that second on; what was just committed is among it."""
     id = endpoint(shop, receiver.url)
@@ -157,6 +161,7 @@ def shown(shop: Shop, row: Discrepancy) -> None:
     assert shop.gateway.run(shop.gateway.database.write(Fact("test", shop.scope, row.id, new=(row,))))
 
 
+@pytest.mark.shows("S10")
 def test_discrepancies(shop: Shop):
     """DESIGN 2: what no move allows is seen by its owner, with the payment that it is about; nobody else sees it."""
     paid = shop.pays()

@@ -244,6 +244,7 @@ async def test_what_is_overdue_is_counted(place: Place, what: str) -> None:
     assert (name, cause.split()[0]) == (what, "1")
 
 
+@pytest.mark.shows("O4")
 def test_the_command_says_it_with_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """O4: JSON on standard output; exit 1 for a fault."""
     monkeypatch.delenv("DATABASE_URL", raising=False)

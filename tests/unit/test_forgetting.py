@@ -33,6 +33,7 @@ async def test_a_key_lives_at_least_a_day(db: Database) -> None:
     assert await kept(db) == ["young", "old"]
 
 
+@pytest.mark.shows("F7")
 async def test_a_key_that_runs_is_never_forgotten(db: Database) -> None:
     """B-1.41: and its day begins when it was last seen running, so that a late answer can still be replayed."""
     await put(db, "running", OLD, status=None)

@@ -38,6 +38,7 @@ def test_chance_has_its_size(size: int) -> None:
     assert set(chance(size)) <= set(ALPHABET)
 
 
+@pytest.mark.shows("S8")
 def test_no_character_is_likelier() -> None:
     """S8: 5.95 bits each; a byte taken modulo 62 would draw the first eight a quarter more often."""
     count = Counter(chance(620_000))

@@ -270,6 +270,7 @@ async def test_a_check_of_a_card_that_is_not_answered_is_taken_back(desk: Desk):
     assert await world.value("select state from payment_methods") == "fresh"
 
 
+@pytest.mark.shows("F13")
 async def test_a_lease_is_renewed_before_anything_is_sent_again(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     """F13: the inquiry may have used it up; whoever cannot take another sends nothing."""
     world, rail = world_of(desk, inquire=[NotFound()], capture=[SILENT])

@@ -89,6 +89,7 @@ def test_the_bank_is_the_one_of_the_data_folder(monkeypatch, tmp_path: Path):
     assert read_settings().bank == "127.0.0.1:7002"
 
 
+@pytest.mark.shows("O19")
 def test_a_misspelt_variable_is_told(monkeypatch):
     """O19: with the nearest name."""
     monkeypatch.setenv("SLUICE_SETTLE_AFTER", "1")

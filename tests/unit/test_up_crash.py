@@ -45,6 +45,7 @@ def test_a_defect_is_one_sentence_an_id_and_a_place(logs: Path, capsys: pytest.C
     assert stat.S_IMODE((logs / crash.LOG).stat().st_mode) == 0o600
 
 
+@pytest.mark.shows("O4")
 @pytest.mark.parametrize(
     ("error", "lines"),
     [

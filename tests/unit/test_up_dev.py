@@ -40,6 +40,7 @@ def test_what_pip_says_becomes_a_sentence(dev: dict, pip_says: str, we_say: str)
         dev["stop"](pip_says)
 
 
+@pytest.mark.shows("S29")
 @pytest.mark.parametrize("lock", ["runtime", "dev"])
 def test_the_locks_name_no_host_and_hash_everything(dev: dict, lock: str):
     lines = dev["LOCKS"][lock].read_text().splitlines()

@@ -94,6 +94,7 @@ async def test_a_ring_shows_no_key(db: Database, tmp_path: Path) -> None:
         assert shown.count("\\x") == 0
 
 
+@pytest.mark.shows("F50")
 async def test_a_stale_ring_seals_nothing(db: Database, tmp_path: Path) -> None:
     """F50: a process that could not read its ring may hold a newest key that has retired meanwhile."""
     ring = Keyring(db, FileProvider(tmp_path / "master"))

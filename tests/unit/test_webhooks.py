@@ -441,6 +441,7 @@ async def test_nothing_is_sent_inside_a_transaction(bench: Bench, receiver: Rece
     assert receiver.heard == []
 
 
+@pytest.mark.shows("F46")
 async def test_an_endpoints_version_is_its_events_version(bench: Bench, receiver: Receiver) -> None:
     """B-5.75: rendered at the endpoint's version; the account's stays for the rest."""
     made, secret = await bench.endpoint(f"{receiver.url}/hook")

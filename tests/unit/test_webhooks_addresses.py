@@ -43,6 +43,7 @@ def test_the_public_network_is_open(text: str, livemode: bool) -> None:
     assert allowed(ip_address(text), livemode, ())
 
 
+@pytest.mark.shows("S20")
 @given(ip_addresses())
 def test_live_mode_reaches_public_addresses_only(address: object) -> None:
     """S20, for all addresses."""
@@ -52,6 +53,7 @@ def test_live_mode_reaches_public_addresses_only(address: object) -> None:
         assert allowed(known, False, ())
 
 
+@pytest.mark.shows("S20")
 def test_the_socket_is_refused_not_the_name() -> None:
     """S20: the address that is connected to, at each try."""
     make = guard(True, ())

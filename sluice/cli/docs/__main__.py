@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sluice.cli.docs import cards, outcomes, served, states
+from sluice.cli.docs import cards, faults, outcomes, served, states
 
 FOLDER = Path(__file__).parents[2] / "docs"
 PAGES: dict[str, Callable[[], str]] = {
@@ -15,6 +15,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "test-cards.md": cards.page,
     "outcomes.md": outcomes.page,
     "states.md": states.page,
+    "faults.md": faults.page,
     "intent-states.svg": states.intent,
     "refund-states.svg": states.refund,
 }
