@@ -6,6 +6,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sluice.api.requests import EVERYWHERE, Headers
+from sluice.core import limits
 from sluice.core.errors import Refused
 from sluice.core.ids import chance
 from sluice.payments.answers import error
@@ -23,9 +24,9 @@ class Gathering:
         self.parts.append(data)
 
     def flush(self) -> None:
-        if self.parts:
-            self.transport.write(b"".join(self.parts))
-            self.parts.clear()
+        parts, self.parts = self.parts, []
+        if parts and not self.transport.is_closing():  # its caller may have hung up
+            self.transport.write(b"".join(parts))
 
     def close(self) -> None:
         self.flush()
@@ -36,8 +37,48 @@ class Gathering:
 
 
 class Connection(HttpToolsProtocol):
+    """uvicorn's, with limits: how long a head may be, and how long a request may take to arrive (S16).
+
+    A request that comes in one piece meets no timer.
+    """
+
+    head, in_head, unfinished = 0, True, True
+    patience: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own signature
         super().connection_made(cast(asyncio.Transport, Gathering(transport)))
+        self.watch()
+
+    def data_received(self, data: bytes) -> None:
+        self.head += len(data)
+        super().data_received(data)
+        if self.in_head and self.head > limits.HEAD_BYTES:
+            self.send_400_response(f"The head of a request can have at most {limits.HEAD_BYTES} bytes.")
+        self.watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.unfinished = False
+        self.watch()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self.head, self.in_head, self.unfinished = 0, True, True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self.in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.unfinished = False
+        super().on_message_complete()
+
+    def watch(self) -> None:
+        if self.unfinished and self.patience is None:
+            self.patience = asyncio.get_running_loop().call_later(limits.REQUEST_SECONDS, self.transport.close)
+        elif not self.unfinished and self.patience is not None:
+            self.patience.cancel()
+            self.patience = None
 
     def send_400_response(self, msg: str) -> None:
         """Bytes that are no request: the envelope, as everywhere (B-1.46), and the line is closed."""

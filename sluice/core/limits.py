@@ -5,6 +5,8 @@ import os
 # the door
 BODY_BYTES = 1 << 20
 REQUEST_LINE_BYTES = 16 << 10
+HEAD_BYTES = 64 << 10
+REQUEST_SECONDS = 60.0  # from a request's first byte to its last
 PARAMETERS = 1_000
 PARAMETER_DEPTH = 10
 PARAMETER_KEY_BYTES = 512
