@@ -179,6 +179,7 @@ class Refunding(RuleBasedStateMachine):
         self.charge: Any = self.rows["charges"]
         self.refunds: dict[str, Refund] = {}
         self.instruction = SCENES["Refund"].case.instruction
+        self.contradicted = False
         self.back = 0  # minor units, by the postings
 
     @rule(target=under_way, amount=st.integers(1, 1200))
@@ -209,8 +210,17 @@ class Refunding(RuleBasedStateMachine):
         self.says(id, Approved(None, None, None) if yes else Declined("unknown"))
         return id
 
+    @rule(id=arrived)
+    def hears_it_again(self, id: str) -> None:
+        """Nothing moves, and nobody is bothered with it."""
+        if id:
+            ended = self.refunds[id].status
+            self.contradicted = False
+            self.says(id, Approved(None, None, None) if ended == "succeeded" else Declined("unknown"))
+            assert not self.contradicted
+
     @rule(id=arrived, yes=st.booleans())
-    def hears_it_again(self, id: str, yes: bool) -> None:
+    def hears_otherwise(self, id: str, yes: bool) -> None:
         self.says(id, Approved(None, None, None) if yes else Declined("unknown"))
 
     @rule(id=arrived)
@@ -230,6 +240,7 @@ class Refunding(RuleBasedStateMachine):
         try:
             self.write(decide(rows))
         except Contradiction:
+            self.contradicted = True
             assert self.refunds[id].status == before
 
     def write(self, change: Change) -> None:

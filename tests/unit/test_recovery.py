@@ -209,6 +209,7 @@ async def test_an_approval_that_comes_too_late_is_reversed_and_shown(desk: Desk)
     await sweep(world)
     assert rail.asked() == ["authorize", "inquire", "reverse", "reverse"]
     assert await discrepancies(world) == ["late_approval"]
+    assert (await world.events()).count("payment_intent.payment_failed") == 1
     assert await world.value("select count(*) from postings") == 0
 
 
