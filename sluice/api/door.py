@@ -30,7 +30,17 @@ from sluice.shapes.watched import Watched
 
 log = structlog.get_logger()
 KINDS = {"sk": "secret", "rk": "restricted", "pk": "publishable", "ek": "ephemeral"}
-DATABASE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+# The database is away, full or busy: 503. What else it refuses is a defect of ours (Law 11).
+DATABASE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+)
 HELP = (
     " Please see the list of what is served at /docs/served, or the API's description at /openapi.json. The path is"
     " case-sensitive, and a slash at its end makes another one."

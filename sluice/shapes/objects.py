@@ -69,10 +69,3 @@ def merge(old: Object | None, given: Object | None) -> Object | None:
 
 def merged(old: Any, given: Any) -> Any:
     return merge(old, given) if isinstance(given, dict) and isinstance(old, dict) else given
-
-
-def merge_metadata(old: dict[str, str], given: dict[str, str | None] | None) -> dict[str, str]:
-    """B-2.23: given keys are set, None deletes one, None itself all; unnamed keys stay."""
-    if given is None:
-        return {}
-    return {key: value for key, value in {**old, **given}.items() if value is not None}

@@ -14,8 +14,6 @@ from msgspec.structs import astuple, replace
 
 from sluice.store.rows import Line, Row, columns
 
-ARRAYS = {"n": "int", "object_version": "int", "created": "bigint", "amount": "numeric"}  # the rest are text
-
 
 class Claim(Struct, frozen=True):
     """A new idempotency key. `token` says whose claim it is; `status` and `body` are set when the answer is known at once."""
@@ -75,23 +73,20 @@ class Form(NamedTuple):
     new: tuple[type[Row], ...]
     gone: tuple[type[Row], ...]
     wide: tuple[tuple[str, str, str], ...]
-    lines: tuple[type[Line], ...]
+    lines: tuple[type[Line], ...]  # one for each line
 
 
 def compose(fact: Fact) -> tuple[Form, list[Any]]:
     """The form, and the values in the order of its parameters, the job's number (second) left out."""
     held = sorted([(row, True) for row in fact.saved] + [(row, False) for row in fact.stand], key=in_order)
     assert all(in_order(one) < in_order(next) for one, next in pairwise(held)), "a row stands once in a fact"
-    kinds: dict[type[Line], list[Line]] = {}
-    for line in fact.lines:
-        kinds.setdefault(type(line), []).append(line)
     form = Form(
         type(fact.key) if fact.key else None,
         tuple((type(row), saved) for row, saved in held),
         tuple(map(type, fact.new)),
         tuple(map(type, fact.gone)),
         tuple((wide.table, wide.column, wide.change) for wide in fact.wide),
-        tuple(kinds),
+        tuple(map(type, fact.lines)),
     )
     values: list[Any] = [fact.scope, fact.id]
     for row, saved in held:
@@ -102,8 +97,8 @@ def compose(fact: Fact) -> tuple[Form, list[Any]]:
         values += astuple(row)
     values += [row.id for row in fact.gone]
     values += [wide.value for wide in fact.wide]
-    for lines in kinds.values():
-        values += zip(*map(astuple, lines), strict=True)
+    for line in fact.lines:
+        values += astuple(line)
     return form, values
 
 
@@ -144,14 +139,8 @@ def statement(form: Form, plain: bool = False) -> str:
         writes.append(f"update {table_name} t set version = version + 1, {change} from ok where {where}")
     for kind in form.lines:
         have = columns(kind)
-        arrays = [
-            f"{p}::{ARRAYS.get(c, 'text')}[]"
-            for c, p in zip(have, names.take(*(f"{kind.table}.{c}" for c in have)), strict=True)
-        ]
-        writes.append(
-            f"insert into {kind.table} (scope, fact, {', '.join(have)})"
-            f" select {scope}, {fact}, line.* from ok, unnest({', '.join(arrays)}) line"
-        )
+        values = ", ".join(names.take(*(f"{kind.table}.{c}" for c in have)))
+        writes.append(f"insert into {kind.table} (scope, fact, {', '.join(have)}) select {scope}, {fact}, {values} from ok")
     if form.lines:
         writes.append(f"insert into outbox (scope, fact) select {scope}, {fact} from ok")
     every = [*parts, f"ok as ({gate})", *(f"write{n} as ({sql})" for n, sql in enumerate(writes))]

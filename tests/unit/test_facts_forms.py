@@ -86,6 +86,7 @@ async def test_every_form_is_as_it_was_read(world: World, monkeypatch: pytest.Mo
     recorder = Recorder()
     monkeypatch.setattr(database, "compose", recorder)
     monkeypatch.setattr(limits, "RAIL_SECONDS", 0.5)
+    monkeypatch.setattr(confirming, "WEATHER", (*confirming.WEATHER, "silent-after-booking", "silent-before-booking"))
     for living in (pay, pay_by_charge, give_back, keep_customers, recover):
         await living(world)
     printed = recorder.printed()

@@ -6,7 +6,7 @@ import pytest
 
 from sluice.shapes import objects
 from sluice.shapes.contract import contract, schema
-from sluice.shapes.objects import blank, build, merge, merge_metadata, whole
+from sluice.shapes.objects import blank, build, merge, whole
 from tests.contract import Contract
 
 
@@ -60,9 +60,3 @@ def test_updates_merge_leaf_by_leaf() -> None:
     assert merge(None, {"name": "b"}) == {"name": "b"}
     assert merge(old, None) is None
     assert old == {"name": "a", "address": {"line1": "x", "city": "y"}}
-
-
-def test_metadata_merges_and_deletes() -> None:
-    """B-2.23."""
-    assert merge_metadata({"a": "1", "b": "2"}, {"b": None, "c": "3"}) == {"a": "1", "c": "3"}
-    assert merge_metadata({"a": "1"}, None) == {}
