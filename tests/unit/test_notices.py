@@ -6,6 +6,7 @@ import pytest
 
 from sluice.books.ledger import balances
 from sluice.core.clock import clock
+from sluice.core.ids import new_id
 from sluice.payments import notices, recovery
 from sluice.rails.types import Notice
 from tests.unit.desk_world import SCOPE, World
@@ -123,11 +124,12 @@ async def test_a_notice_before_our_own_commit_waits_for_it(world: World) -> None
 
 
 async def test_a_return_of_what_is_no_refund_is_shown_at_once(world: World) -> None:
-    """No move allows it: stored as a discrepancy, never dropped."""
+    """No move allows it: stored as a discrepancy, never dropped; listed among the others by its time (Law 9)."""
     await world.pay(1000)
     await keep(world, [Notice(900_000, await world.value("select reference from instructions where scope = 1"), "return")])
     await notices.sweep(world.desk)
     assert await world.value(SHOWN) == "unexpected_notice"
+    assert await world.value("select id from discrepancies") < new_id("dis_")
 
 
 FAR = "update instructions set until = 9000000000000000 where scope = 1 and verb = 'refund'"
