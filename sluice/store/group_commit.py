@@ -155,7 +155,7 @@ class Committer:
                 unknown = True
             except Exception as defect:
                 return job.answer(defect)
-        return job.answer(ConnectionError("the database did not say whether it wrote") if unknown else Contended())
+        return job.answer(ConnectionError("the database did not say that it wrote"))
 
     async def close(self) -> None:
         while self.tasks:
