@@ -111,6 +111,8 @@ class Door:
             if refusal.code == "rate_limit":
                 headers.append((b"stripe-rate-limited-reason", b"global-rate"))
             return refused(refusal, publishable, self.desk.public_url)
+        except ConnectionAbortedError:  # nobody is there to read it
+            return refused(Refused("The request ended before its body was whole."), publishable, self.desk.public_url)
         except DATABASE as trouble:
             log.error("unavailable", request=request, exc_info=trouble)
             return refused(Unavailable("Sluice cannot reach its database now. Try again in a moment."), False, "")

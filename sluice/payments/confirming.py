@@ -37,6 +37,8 @@ def confirm(call: Call, rows: Rows) -> Plan:
             f" one of the following statuses may be confirmed: {', '.join(OPEN)}."
         )
         raise unexpected(intent, message, call.livemode)
+    if call.publishable:
+        from_a_browser(call.params)
     picked = pick(call, rows)
     if picked.row is None:
         who = "and its customer has no default" if intent.customer else "and it has no customer"
@@ -44,6 +46,18 @@ def confirm(call: Call, rows: Rows) -> Plan:
         raise unexpected(intent, message, call.livemode)
     owned(call, picked.row, intent, intent.customer)
     return confirmed(call, rows, replace(intent, doc=described(call, intent.doc)), picked, None)
+
+
+def from_a_browser(given: dict[str, Any]) -> None:
+    """S11: a publishable key pays as the shop has asked; it says neither that nobody is there nor that money is only held."""
+    card = (given.get("payment_method_options") or {}).get("card") or {}
+    says = {
+        "off_session": given.get("off_session"),
+        "capture_method": given.get("capture_method"),
+        "payment_method_options[card][capture_method]": card.get("capture_method"),
+    }
+    if name := next((name for name, value in says.items() if value), None):
+        raise Refused(f"`{name}` cannot be given with a publishable key: confirm from your server.", param=name)
 
 
 def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Told | None) -> Plan:

@@ -113,6 +113,25 @@ def test_the_browser_changes_no_terms(shop: Shop, change: str):
             shop.browser.payment_intents.confirm(intent.id, {"client_secret": intent.client_secret, change: value})
 
 
+@pytest.mark.shows("S11")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("off_session", {"off_session": True}),
+        ("capture_method", {"capture_method": "manual"}),
+        (
+            "payment_method_options[card][capture_method]",
+            {"payment_method_options": {"card": {"capture_method": "manual"}}},
+        ),
+    ],
+)
+def test_the_browser_does_not_say_how_it_is_taken(shop: Shop, name: str, value: dict[str, Any]):
+    """S11: neither that the buyer is away nor that money is only held."""
+    intent = shop.intent(payment_method="pm_card_visa")
+    with refused(400, None, name):
+        shop.browser.payment_intents.confirm(intent.id, {"client_secret": intent.client_secret} | value)
+
+
 @pytest.mark.shows("S11", "S26")
 def test_the_secret_is_not_logged(shop: Shop):
     """S11: neither the client's secret nor a key stands in what the processes print."""
