@@ -14,8 +14,8 @@ from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Unavailable
 from sluice.core.outside import in_transaction
+from sluice.store.commits import LOST as LOST
 from sluice.store.facts import Fact, compose, statement
-from sluice.store.group_commit import LOST as LOST
 from sluice.store.group_commit import Committer
 from sluice.store.reads import Kept, Loads, Rows, unpack
 from sluice.store.reads import statement as read_statement

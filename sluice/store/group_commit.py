@@ -7,53 +7,15 @@ unknown for each member: each is executed again alone, on another connection, wh
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Coroutine
 from math import inf
-from typing import Any, NamedTuple
-
-import asyncpg
+from typing import Any
 
 from sluice.core import limits
 from sluice.core.errors import Contended, Unavailable
-from sluice.core.faults import effect
+from sluice.store.commits import LOST, PASSING, REFUSED, Job, commit, connection
 
-# Another transaction stood in the way: tried again alone, with seconds for a lock instead of milliseconds.
-PASSING = (asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError, asyncpg.QueryCanceledError)
-# The statement was refused and its connection is sound.
-REFUSED = (*PASSING, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)
-# Nobody said what became of it.
-LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 AGAIN_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)  # before each try of a job alone
-
-
-class InDoubt(ConnectionError):
-    """A commit with a warning: it is here, perhaps not on the standby (F30)."""
-
-
-class Job(NamedTuple):
-    at: float
-    until: float  # who cannot be begun by then is told so: nothing has happened
-    payment: str
-    name: str
-    values: list[Any]
-    done: "asyncio.Future[bool]"
-
-    def answer(self, result: bool | Exception) -> None:
-        if self.done.done():
-            return
-        if isinstance(result, Exception):
-            self.done.set_exception(result)
-        else:
-            self.done.set_result(result)
 
 
 class Committer:
@@ -164,48 +126,3 @@ class Committer:
 
 def full() -> Unavailable:
     return Unavailable("Too much is being written at this moment. Nothing has happened; try again in a second.")
-
-
-@asynccontextmanager
-async def connection(pool: Any) -> AsyncIterator[Any]:
-    """One whose transaction was lost is dropped, never cancelled: a cancelled COMMIT says that it was done (F30)."""
-    taken = await pool.acquire()
-    try:
-        yield taken
-    except REFUSED:
-        raise
-    except BaseException:
-        with suppress(Exception):
-            taken.terminate()
-        raise
-    finally:
-        await pool.release(taken)
-
-
-async def commit(lane: Any, sql: str, jobs: list[Job]) -> None:
-    """One transaction, in one trip, and the answers of its members: only once it is cleanly committed."""
-    rows = [(job.values[0], number, *job.values[1:]) for number, job in enumerate(jobs)]
-    with cleanly(lane):
-        results = await effect(f"store.{jobs[0].name}", lambda: lane.fetchmany(sql, rows))
-    wrote = {row["job"]: row for row in results}
-    for number, job in enumerate(jobs):
-        if wrote[number]["fact"] != job.values[1]:
-            raise AssertionError("an answer for another fact")
-        job.answer(wrote[number]["ok"])
-
-
-@contextmanager
-def cleanly(lane: Any) -> Iterator[None]:
-    warnings: list[str] = []
-
-    def hear(_: Any, message: Any) -> None:
-        if message.severity_en == "WARNING":
-            warnings.append(message.message)
-
-    lane.add_log_listener(hear)
-    try:
-        yield
-    finally:
-        lane.remove_log_listener(hear)
-    if warnings:
-        raise InDoubt(warnings[0])

@@ -26,7 +26,7 @@ class Guard(NamedTuple):
 
 
 PATH, SETTLING, RECOVERY = "payments/money_path.py", "payments/settling.py", "payments/recovery.py"
-GROUPS, FACTS, REFUNDS = "store/group_commit.py", "store/facts.py", "payments/refunds.py"
+GROUPS, COMMITS, FACTS, REFUNDS = "store/group_commit.py", "store/commits.py", "store/facts.py", "payments/refunds.py"
 ON_PATH, ON_RECOVERY, ON_FACTS = "test_money_path.py", "test_recovery.py", "test_facts.py"
 ON_GROUPS, ON_LOST, ON_OUTCOMES = "test_group_commit.py", "test_group_commit_lost.py", "test_money_path_outcomes.py"
 
@@ -88,14 +88,14 @@ GUARDS = (
         GROUPS, ", key=lambda job: job.payment)", ", key=id)", f"{ON_GROUPS}::test_two_processes_on_shared_rows_never_deadlock",
     ),
     Guard(
-        GROUPS, 'if wrote[number]["fact"] != job.values[1]:', "if False:",
+        COMMITS, 'if wrote[number]["fact"] != job.values[1]:', "if False:",
         f"{ON_LOST}::test_no_statement_can_hand_a_row_to_another_job",
     ),
     Guard(
         GROUPS, "elif isinstance(refusal, PASSING):", "elif False:",
         f"{ON_LOST}::test_what_stood_in_the_way_is_tried_again_alone",
     ),
-    Guard(GROUPS, "    if warnings:", "    if False:", f"{ON_LOST}::test_a_commit_with_a_warning_is_unknown"),
+    Guard(COMMITS, "    if warnings:", "    if False:", f"{ON_LOST}::test_a_commit_with_a_warning_is_unknown"),
     Guard(
         GROUPS, "self.waiting >= limits.QUEUE_MOST", "False",
         f"{ON_LOST}::test_a_full_queue_refuses_before_anything_is_written",

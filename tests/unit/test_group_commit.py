@@ -13,6 +13,7 @@ from sluice.core.errors import Contended
 from sluice.core.ids import new_id
 from sluice.payments.discrepancies import Discrepancy
 from sluice.store import database, group_commit
+from sluice.store.commits import REFUSED
 from sluice.store.database import Database, connect
 from sluice.store.facts import Claim, Fact
 
@@ -129,7 +130,7 @@ async def test_two_processes_on_shared_rows_never_deadlock(db_dsn: str, monkeypa
     async def watched(*args: Any) -> None:
         try:
             await commit(*args)
-        except group_commit.REFUSED as refusal:
+        except REFUSED as refusal:
             refused.append(refusal)
             raise
 
