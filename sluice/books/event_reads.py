@@ -137,7 +137,7 @@ def between(created: int | dict[str, int] | None, oldest: int) -> tuple[int, int
     limits = created or {}
     since = max(oldest, limits.get("gte", oldest), limits.get("gt", oldest - 1) + 1)
     until = min(limits.get("lte", NEWEST), limits.get("lt", NEWEST) - 1)
-    return min(since, NEWEST), max(until, 0)  # within a bigint
+    return min(since, NEWEST), max(until, -1)  # within a bigint; nothing is before 0
 
 
 async def after(database: Database, scope: int, number: int, most: int = 100) -> list[asyncpg.Record]:

@@ -50,8 +50,9 @@ def cases(gateway: Gateway) -> dict[str, Case]:
     made = {weather: Case(gateway, weather) for weather in WEATHERS}
     for case in made.values():
         assert case.shop.raw.key  # its key is made here, not in a thread
+    made["down"].confirm()  # alone: it cuts the line that all share, and what was on it is unknown too
     with ThreadPoolExecutor(len(made)) as pool:
-        list(pool.map(Case.confirm, made.values()))
+        list(pool.map(Case.confirm, (case for weather, case in made.items() if weather != "down")))
     return made
 
 
