@@ -13,11 +13,12 @@ from sluice.books.webhooks.attempts import Attempt
 from sluice.core.errors import Refused, missing
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.merchants.accounts import account, other_mode
+from sluice.merchants.accounts import account
 from sluice.merchants.endpoints import Endpoint
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
+from sluice.payments.hints import hint
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
 from sluice.payments.refunds import Refund
@@ -35,14 +36,6 @@ KINDS: dict[type[Row], str] = {
 }  # fmt: skip
 
 
-async def hinted(desk: Desk, call: Call, row: type[Row], refusal: Refused, id: str) -> Refused:
-    """B-1.4: an object of the other mode is a missing object, and the message says so."""
-    if await desk.database.one(row, await other_mode(desk.database, call.scope), id):
-        has, used = ("test", "live") if call.livemode else ("live", "test")
-        refusal.message += f"; a similar object exists in {has} mode, but a {used} mode key was used to make this request."
-    return refusal
-
-
 def one(row: type[Row], param: str, name: str, check: Callable[[Call, Any], None] | None = None) -> Read:
     """The object that the path names under `name`; `param` is what an error calls it (B-2.14)."""
 
@@ -50,7 +43,7 @@ def one(row: type[Row], param: str, name: str, check: Callable[[Call, Any], None
         id = call.ids[name]
         found = await desk.database.one(row, call.scope, id)
         if found is None:
-            raise await hinted(desk, call, row, missing(KINDS.get(row, row.table), id, param, status=404), id)
+            raise await hint(desk.database, call, missing(KINDS[row], id, param, status=404))
         if check:
             check(call, found)
         return found.wire(call.livemode)

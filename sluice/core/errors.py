@@ -10,7 +10,7 @@ class Refused(Exception):
 
     `status` is the HTTP status; `code`, `param`, `decline_code` as the wire has them. `judged` says that a row had to be
     read to know it, so the answer belongs to the idempotency key (B-1.38). `body` holds further keys of the envelope
-    (`payment_intent`, `charge`, ...), already rendered.
+    (`payment_intent`, `charge`, ...), already rendered. `missing` is the id that names nothing.
     """
 
     def __init__(
@@ -30,6 +30,10 @@ class Refused(Exception):
         self.message, self.status, self.code, self.param = message, status, code, param
         self.type, self.decline_code, self.judged, self.retry = type, decline_code, judged, retry
         self.body = body or {}
+        self.missing: str | None = None
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class Unavailable(Refused):
@@ -47,10 +51,12 @@ class Contended(Refused):
         super().__init__(message, status=429, code="lock_timeout", retry=True)
 
 
-def missing(kind: str, id: str, param: str, *, status: int = 400, hint: str = "") -> Refused:
+def missing(kind: str, id: str, param: str, *, status: int = 400) -> Refused:
     """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404).
 
     The answer is kept under its key, so a card number that was put where an id is due is not shown (S1).
     """
     shown = f"…{id[-4:]}" if holds_card_number(id) else id
-    return Refused(f"No such {kind}: '{shown}'{hint}", status=status, code="resource_missing", param=param, judged=True)
+    refusal = Refused(f"No such {kind}: '{shown}'", status=status, code="resource_missing", param=param, judged=True)
+    refusal.missing = id
+    return refusal

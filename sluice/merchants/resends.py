@@ -58,7 +58,9 @@ def create(call: Call, rows: Rows) -> Plan:
         )  # fmt: skip
     for n, id in enumerate(call.params.get("events") or ()):
         if id not in numbers:
-            raise missing("event", id, f"events[{n}]", hint=f". {BACK}")
+            refusal = missing("event", id, f"events[{n}]")
+            refusal.message += f". {BACK}"
+            raise refusal
     if len(numbers) > RESEND_MOST:
         raise Refused(
             f"More than {RESEND_MOST} events at once: give a later `since`, or use `sluice events resend`.", judged=True

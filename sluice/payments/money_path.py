@@ -15,6 +15,7 @@ from sluice.core.errors import Contended, Refused
 from sluice.core.ids import new_id
 from sluice.payments.answers import NAMES, Answer, Renderer, steps
 from sluice.payments.desk import Desk
+from sluice.payments.hints import hint
 from sluice.payments.instructions import Asked, Instruction, plain
 from sluice.payments.leases import leased
 from sluice.payments.settling import Case, completed, payment_of, send, settle
@@ -42,7 +43,7 @@ async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
             return await recall(desk, call, kept, token)
         if verb.finds:
             rows |= await verb.finds(desk.database, call)
-        plan = judged(verb, call, rows)
+        plan = await judged(desk, verb, call, rows)
         if plan.request is None:
             answer = await renderer.answer(plan.change, wanted)
             if await desk.database.write(alone(desk, verb, call, plan.change, token, answer), payment=payment_of(rows)):
@@ -89,14 +90,14 @@ async def waited(desk: Desk, call: Call, kept: Kept) -> Kept:
         _waiters -= 1
 
 
-def judged(verb: Verb, call: Call, rows: Rows) -> Plan:
+async def judged(desk: Desk, verb: Verb, call: Call, rows: Rows) -> Plan:
     """What the rule says. A refusal that needed no row is raised, and not kept; any other is an answer like any (B-1.38)."""
     try:
         return verb.check(call, rows)
     except Refused as refusal:
         if not refusal.judged:
             raise
-        return Plan(Change(refusal=refusal))
+        return Plan(Change(refusal=await hint(desk.database, call, refusal)))
 
 
 async def carried(

@@ -87,6 +87,15 @@ def test_an_object_of_the_other_mode(shop: Shop, kind: str):
         assert answer.error["message"].endswith(hint)
 
 
+def test_a_write_about_an_object_of_the_other_mode(shop: Shop):
+    """B-1.4: the hint comes with a write too, and with an id in a parameter."""
+    customer = shop.live.customers.create().id
+    hint = "; a similar object exists in live mode, but a test mode key was used to make this request."
+    update = shop.raw("POST", f"/v1/customers/{customer}", {"name": "a"})
+    create = shop.raw("POST", "/v1/payment_intents", {"amount": 500, "currency": "usd", "customer": customer})
+    assert [(each.status, each.error["message"].endswith(hint)) for each in (update, create)] == [(404, True), (400, True)]
+
+
 def test_a_key_that_has_ended(shop: Shop):
     """B-1.3: an expired one is told from an unknown one."""
     text, row = keys.make("sk", False, clock.seconds())
