@@ -105,7 +105,9 @@ GOOD = {
     "the other way round": "select id from charges where $1 = scope",
     "through a join": "select c.id from charges c join intents i on i.scope = c.scope and i.id = c.intent where c.scope = $1",
     "a left join": "select c.id from charges c left join intents i on i.scope = $1 and i.id = c.intent where c.scope = $1",
-    "a sub-query that looks out": "select id from charges c where scope = $1 and exists (select from refunds r where r.scope = c.scope)",
+    "a sub-query that looks out": (
+        "select id from charges c where scope = $1 and exists (select from refunds r where r.scope = c.scope)"
+    ),
     "a table without scopes": "select id from merchants",
     "an insert": "insert into outbox (scope, fact) select $1, $2",
 }
