@@ -1,7 +1,7 @@
 """Hashes that several nouns carry: metadata, addresses, shipping (B-2.23, B-4.7, B-4.8)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sluice.core.errors import Refused
@@ -9,10 +9,11 @@ from sluice.core.limits import METADATA_KEYS
 from sluice.shapes.objects import merge, whole
 
 Hash = dict[str, Any]
+Given = Mapping[str, Any]
 EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\.]+(\.[^@\s<>\"(),:;\[\]\\.]+)*")
 
 
-def metadata(old: Hash, params: Hash) -> Hash:
+def metadata(old: Hash, params: Given) -> Hash:
     """Given keys are set, an empty value deletes its key, an empty string deletes all, unnamed keys stay."""
     if "metadata" not in params:
         return old
@@ -26,7 +27,7 @@ def metadata(old: Hash, params: Hash) -> Hash:
     return merged
 
 
-def address(given: Hash | None, old: Hash | None = None) -> Hash | None:
+def address(given: Given | None, old: Hash | None = None) -> Hash | None:
     """All six keys, the country in upper case; leaf by leaf over what was there."""
     if given is None:
         return None
@@ -36,7 +37,7 @@ def address(given: Hash | None, old: Hash | None = None) -> Hash | None:
     return made
 
 
-def shipping(given: Hash | None, old: Hash | None = None) -> Hash | None:
+def shipping(given: Given | None, old: Hash | None = None) -> Hash | None:
     if given is None:
         return None
     made = whole("shipping", merge(old or {}, given))
@@ -45,7 +46,7 @@ def shipping(given: Hash | None, old: Hash | None = None) -> Hash | None:
     return made
 
 
-def email(params: Hash, name: str = "email") -> str | None:
+def email(params: Given, name: str = "email") -> str | None:
     """B-2.24: checked for form only."""
     given: str | None = params[name]
     if given is not None and not EMAIL.fullmatch(given):
@@ -53,6 +54,6 @@ def email(params: Hash, name: str = "email") -> str | None:
     return given
 
 
-def kept(old: Hash, params: Hash, names: Iterable[str]) -> Hash:
+def kept(old: Hash, params: Given, names: Iterable[str]) -> Hash:
     """`old` with those of `names` that were given; an unset one becomes null."""
     return old | {name: params[name] for name in names if name in params}

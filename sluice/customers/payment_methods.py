@@ -1,6 +1,6 @@
 """Payment methods: a card as the shop may know it. Fresh, then attached to a customer or used once (B-5.60 to B-5.65)."""
 
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, cast, final
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from sluice.core.clock import year_and_month
 from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
 from sluice.core.secrets import Secret
-from sluice.customers.details import Hash, address, email, kept, metadata
+from sluice.customers.details import Given, Hash, address, email, kept, metadata
 from sluice.rails.sandbox import cards as sandbox
 from sluice.rails.types import Card
 from sluice.rules.calls import Call, Verb, id_in
@@ -18,6 +18,9 @@ from sluice.rules.plans import Change, Plan
 from sluice.shapes.objects import build, whole
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
+
+if TYPE_CHECKING:
+    from sluice.shapes.types.payment_method import PostPaymentMethods, PostPaymentMethodsPaymentMethod
 
 KIND = "PaymentMethod"
 UNUSABLE = (
@@ -46,7 +49,7 @@ class PaymentMethod(Row, frozen=True):
         )  # fmt: skip
 
 
-def card_of(call: Call, given: Hash, where: str = "") -> Card:
+def card_of(call: Call, given: Given, where: str = "") -> Card:
     """A card as it was typed: judged before anybody is asked (B-5.61). `where` is put before the names of parameters."""
     if "token" in given:
         return token(call, given["token"])
@@ -80,7 +83,7 @@ def token(call: Call, name: str, param: str = "token") -> Card:
     return card
 
 
-def make(call: Call, card: Card, given: Hash, where: str = "") -> tuple[PaymentMethod, tuple[Row, ...]]:
+def make(call: Call, card: Card, given: Given, where: str = "") -> tuple[PaymentMethod, tuple[Row, ...]]:
     """A new method of `card`, and the vault's row. `given`: billing_details, metadata, allow_redisplay."""
     if "customer" in given:
         raise Refused("A PaymentMethod is created without a customer: attach it afterwards.", param="customer")
@@ -96,7 +99,7 @@ def make(call: Call, card: Card, given: Hash, where: str = "") -> tuple[PaymentM
     return method, (method, stored)
 
 
-def billing(given: Hash | None, old: Hash | None = None, where: str = "") -> Hash:
+def billing(given: Given | None, old: Hash | None = None, where: str = "") -> Hash:
     """B-4.7: answered whole; leaf by leaf over what was there."""
     old = old or {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
     if given is None:
@@ -171,7 +174,7 @@ def attachable(method: PaymentMethod) -> None:
 
 def create(call: Call, rows: Rows) -> Plan:
     """B-5.60: nobody is asked, nothing is told."""
-    given = call.params
+    given = cast("PostPaymentMethods", call.params)
     if given.get("type", "card") != "card":
         raise Refused("Sluice serves payment methods of the type card here.", param="type")
     if "type" not in given:
@@ -192,7 +195,7 @@ def found(call: Call, rows: Rows) -> PaymentMethod:
 
 def update(call: Call, rows: Rows) -> Plan:
     """B-5.64."""
-    method, given = found(call, rows), call.params
+    method, given = found(call, rows), cast("PostPaymentMethodsPaymentMethod", call.params)
     doc = method.doc | {"metadata": metadata(method.doc["metadata"], given)}
     if "billing_details" in given:
         doc["billing_details"] = billing(given["billing_details"], doc["billing_details"])
@@ -204,7 +207,7 @@ def update(call: Call, rows: Rows) -> Plan:
     return Plan(Change(saved=(after,), told=(Told("payment_method.updated", after, method),), shows=after))
 
 
-def changed_card(call: Call, old: Hash, given: Hash) -> Hash:
+def changed_card(call: Call, old: Hash, given: Given) -> Hash:
     made = kept(old, given, ("exp_month", "exp_year"))
     if not 1 <= made["exp_month"] <= 12:
         raise Refused(

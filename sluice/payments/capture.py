@@ -1,6 +1,6 @@
 """Capturing a hold: of an intent, or of a charge made without one (B-5.14, B-5.15, B-5.38)."""
 
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from msgspec.structs import replace
 
@@ -23,6 +23,9 @@ from sluice.rails.types import Capture
 from sluice.rules.calls import Call, Verb, id_in
 from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
+
+if TYPE_CHECKING:
+    from sluice.shapes.types.charge import PostChargesChargeCapture
 
 CARRIED = ("description", "metadata", "receipt_email", "shipping", "statement_descriptor_suffix", "transfer_group")
 
@@ -81,7 +84,7 @@ def taking(call: Call, rows: Rows, asking: str, money: Money, subject: str, show
 
 def capture_charge(call: Call, rows: Rows) -> Plan:
     """B-5.38: a charge made without an intent."""
-    charge, given = charge_in(call, rows), call.params
+    charge, given = charge_in(call, rows), cast("PostChargesChargeCapture", call.params)
     if charge.intent:
         raise Refused("This charge belongs to a PaymentIntent: capture that instead.", judged=True)
     if charge.captured:

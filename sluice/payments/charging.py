@@ -1,6 +1,6 @@
 """Charges made without an intent, the old way, and what may be changed on any charge (B-5.35, B-5.37, B-5.39)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import replace
 
@@ -9,7 +9,7 @@ from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
 from sluice.customers import payment_methods
 from sluice.customers.customers import Customer
-from sluice.customers.details import Hash, email, metadata, shipping
+from sluice.customers.details import Given, Hash, email, metadata, shipping
 from sluice.payments import routing
 from sluice.payments.amounts import payable
 from sluice.payments.capture import charge_in
@@ -21,10 +21,13 @@ from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 
+if TYPE_CHECKING:
+    from sluice.shapes.types.charge import PostCharges, PostChargesCharge
+
 
 def create(call: Call, rows: Rows) -> Plan:
     """B-5.37: `source` is a `tok_*` of the test data, or a raw card."""
-    given = call.params
+    given = cast("PostCharges", call.params)
     for name in ("amount", "currency"):
         if name not in given:
             raise Refused(f"Missing required param: {name}.", code="parameter_missing", param=name)
@@ -64,7 +67,7 @@ def unsourced(customer: Customer | None) -> Refused:
     return Refused(message, status=402, type="card_error", code="missing", param="card", judged=True)
 
 
-def owner(source: str | Hash) -> Hash:
+def owner(source: str | Given) -> Hash:
     """The billing details and metadata in a raw card's own fields."""
     if isinstance(source, str):
         return {}
@@ -92,7 +95,7 @@ def described(call: Call) -> Hash:
 
 def update(call: Call, rows: Rows) -> Plan:
     """B-5.35: immutable but for these; `customer` once, if there is none."""
-    charge, given = charge_in(call, rows), call.params
+    charge, given = charge_in(call, rows), cast("PostChargesCharge", call.params)
     doc: dict[str, Any] = charge.doc | {"metadata": metadata(charge.doc["metadata"], given)}
     if "description" in given:
         doc["description"] = given["description"]
@@ -101,7 +104,7 @@ def update(call: Call, rows: Rows) -> Plan:
     if "shipping" in given:
         doc["shipping"] = shipping(given["shipping"], doc["shipping"])
     if "fraud_details" in given:
-        report = (given["fraud_details"] or {}).get("user_report")
+        report = given["fraud_details"].get("user_report")
         doc["fraud_details"] = {"user_report": report} if report else {}
     after = replace(
         charge,

@@ -1,6 +1,6 @@
 """Confirming an intent: what is judged before the rail is asked for an authorisation (B-5.4 to B-5.11)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -21,6 +21,9 @@ from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
+
+if TYPE_CHECKING:
+    from sluice.shapes.types.payment_intent import PostPaymentIntentsIntentConfirm
 
 SCRIPTS = ("", "data", "javascript", "vbscript")
 WEATHER = ("silent", "late", "twice", "wrong_amount", "down")  # B-6.9
@@ -62,7 +65,7 @@ def from_a_browser(given: dict[str, Any]) -> None:
 
 def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Told | None) -> Plan:
     """*open*'s change and the authorisation to ask for. `created`: the intent is new, made in the same call."""
-    method, given = picked.row, call.params
+    method, given = picked.row, cast("PostPaymentIntentsIntentConfirm", call.params)
     if method is None:
         message = "You cannot confirm this PaymentIntent because it's missing a payment method: give `payment_method`."
         raise Refused(message, code="payment_intent_unexpected_state", judged=not created)
@@ -133,7 +136,7 @@ def weather(call: Call, given: dict[str, Any]) -> str | None:
 
 def redirects(call: Call, intent: Intent, method: PaymentMethod) -> None:
     """B-5.4: where methods that redirect are allowed, the buyer must have somewhere to come back to."""
-    given, allowed = call.params, intent.doc["automatic_payment_methods"]
+    given, allowed = cast("PostPaymentIntentsIntentConfirm", call.params), intent.doc["automatic_payment_methods"]
     if not allowed or allowed["allow_redirects"] == "never" or given.get("return_url") or given.get("use_stripe_sdk"):
         return
     if given.get("off_session") and method.state == "attached":

@@ -1,6 +1,6 @@
 """Creating an intent, and confirming it in the same call (B-5.1 to B-5.4)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sluice.books.events import Told
 from sluice.core.errors import Refused
@@ -18,12 +18,15 @@ from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Load, Rows
 
+if TYPE_CHECKING:
+    from sluice.shapes.types.payment_intent import PostPaymentIntents
+
 NEED_CONFIRM = ("off_session", "return_url", "use_stripe_sdk")
 
 
 def create(call: Call, rows: Rows) -> Plan:
     """B-5.1 to B-5.4. A validation fault creates nothing; a declined confirm leaves the intent."""
-    given = call.params
+    given = cast("PostPaymentIntents", call.params)
     money = payable(given["amount"], given["currency"])
     exclusive(given)
     if not given.get("confirm"):
@@ -50,7 +53,7 @@ def create(call: Call, rows: Rows) -> Plan:
     return Plan(Change(new=(intent, *picked.new, *waits), told=(told,), shows=intent))
 
 
-def exclusive(given: Hash) -> None:
+def exclusive(given: "PostPaymentIntents") -> None:
     """B-5.2."""
     if "automatic_payment_methods" not in given:
         return
@@ -60,7 +63,7 @@ def exclusive(given: Hash) -> None:
             raise Refused(message, code="parameters_exclusive", param="automatic_payment_methods")
 
 
-def automatic(given: Hash) -> Hash | None:
+def automatic(given: "PostPaymentIntents") -> Hash | None:
     """B-5.1: on, with redirects, unless methods are named otherwise."""
     if "payment_method_types" in given or "confirmation_method" in given:
         return None

@@ -1,6 +1,6 @@
 """Refunds: money on its way back to the buyer. Reserved on its charge first, asked of the rail after (B-5.40 to B-5.46)."""
 
-from typing import Any, ClassVar, NamedTuple, assert_never, final
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, assert_never, cast, final
 
 from msgspec.structs import replace
 
@@ -23,6 +23,9 @@ from sluice.rules.plans import Change, Plan, Request
 from sluice.shapes.objects import build
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
+
+if TYPE_CHECKING:
+    from sluice.shapes.types.refund import PostRefunds
 
 
 class Contradiction(Exception):
@@ -87,7 +90,7 @@ UPDATES = ("refund.updated", "charge.refund.updated")
 
 def create(call: Call, rows: Rows) -> Plan:
     """B-5.40, B-5.41: judged on the charge as it was read; the amount is reserved in the same statement."""
-    given, charge = call.params, refundable(call, rows)
+    given, charge = cast("PostRefunds", call.params), refundable(call, rows)
     left = charge.left
     if charge.refunded and charge.refunded == charge.captured:
         raise Refused(f"Charge {charge.id} has already been refunded.", code="charge_already_refunded", judged=True)
@@ -117,7 +120,7 @@ def create(call: Call, rows: Rows) -> Plan:
 
 def refundable(call: Call, rows: Rows) -> Charge:
     """The charge that a refund is about, by path, by `charge` or by `payment_intent`; both must agree."""
-    given, charge, intent = call.params, rows.get_one(Charge, "charge"), rows.get_one(Intent, "intent")
+    given, charge, intent = cast("PostRefunds", call.params), rows.get_one(Charge, "charge"), rows.get_one(Intent, "intent")
     named, named_intent = call.ids.get("charge") or given.get("charge"), given.get("payment_intent")
     if not named and not named_intent:
         raise Refused("One of the following params should be provided for this request: payment_intent or charge.")

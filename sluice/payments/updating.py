@@ -1,5 +1,7 @@
 """Updating an intent: what may change when (B-5.20, B-5.21). Any update clears the last error; it tells no event."""
 
+from typing import TYPE_CHECKING, cast
+
 from msgspec.structs import replace
 
 from sluice.core.errors import Refused
@@ -13,10 +15,13 @@ from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Rows
 
+if TYPE_CHECKING:
+    from sluice.shapes.types.payment_intent import PostPaymentIntentsIntent
+
 
 def update(call: Call, rows: Rows) -> Plan:
     """B-5.20, B-5.21: what may change when. Any update clears the last error; it tells no event."""
-    intent, given = found(call, rows), call.params
+    intent, given = found(call, rows), cast("PostPaymentIntentsIntent", call.params)
     for name in ("amount", "currency", "payment_method", "payment_method_data"):
         if name in given and intent.status not in OPEN:
             message = f"This PaymentIntent's {name} could not be updated because it has a status of {intent.status}."

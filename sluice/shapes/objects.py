@@ -1,5 +1,6 @@
 """Objects on the contract's skeleton: every nullable key is there (B-4.6). Copying a kept dict is all it costs."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -60,7 +61,7 @@ def has_keys(ref: Schema) -> bool:
     return bool(resolved(ref).get("properties"))
 
 
-def merge(old: Object | None, given: Object | None) -> Object | None:
+def merge(old: Object | None, given: Mapping[str, Any] | None) -> Object | None:
     """B-4.7: an update of a nested hash, leaf by leaf; a None in `given` unsets its leaf, None itself the whole hash."""
     if given is None or old is None:
         return None if given is None else {**given}
