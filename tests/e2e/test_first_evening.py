@@ -93,18 +93,24 @@ def test_the_first_evening(up: Up):
         again = up.start()
         assert again["secret_key"] == shop["secret_key"]
         client = stripe.StripeClient(again["secret_key"], base_addresses={"api": again["url"]}, max_network_retries=5)
-        intents = {pay(client, key) for key in keys}
-        assert len(intents) == len(keys)
+        truths = [pay(client, key) for key in keys]
+        intents = {id for id in truths if id}
+        assert len(intents) == len(truths) - truths.count(None) >= len(keys) - 1  # a kill may cost the one in flight
         told = heard(receiver, intents, str(endpoint.secret))
     assert told == intents
     proof = subprocess.run([*SLUICE, "ledger", "verify", "--data", str(up.data)], capture_output=True, text=True)
     assert proof.returncode == 0, proof.stdout + proof.stderr
 
 
-def pay(client: stripe.StripeClient, key: str) -> str:
+def pay(client: stripe.StripeClient, key: str) -> str | None:
+    """The intent that was paid; None when what a kill had interrupted was taken back, and the key's truth is that."""
     wish = {"amount": 1000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
     options: stripe.RequestOptions = {"idempotency_key": key}
-    made = client.v1.payment_intents.create(wish | {"automatic_payment_methods": NEVER}, options)  # type: ignore[arg-type]
+    try:
+        made = client.v1.payment_intents.create(wish | {"automatic_payment_methods": NEVER}, options)  # type: ignore[arg-type]
+    except stripe.CardError as taken_back:
+        assert taken_back.code == "processing_error"
+        return None
     return made.id
 
 
