@@ -1,6 +1,5 @@
 """Money is an integer in the currency's minor unit, with its currency. No float comes near it (Law 1)."""
 
-from operator import index
 from typing import NamedTuple
 
 from iso4217 import Currency
@@ -12,7 +11,6 @@ EXPONENTS: dict[str, int] = {
     currency.code.lower(): currency.exponent or 0 for currency in Currency if currency.code.lower() not in NOT_MONEY
 } | WIRE_EXPONENTS
 CURRENCIES = ("usd", *sorted(EXPONENTS.keys() - {"usd"}))
-NUMBERS: dict[str, int] = {currency.code.lower(): currency.number for currency in Currency}
 
 
 class Money(NamedTuple):
@@ -27,8 +25,3 @@ class Money(NamedTuple):
         sign, text = "-" * (self.amount < 0), str(abs(self.amount)).rjust(digits + 1, "0")
         whole = f"{text[:-digits]}.{text[-digits:]}" if digits else text
         return f"{sign}{whole} {self.currency.upper()}"
-
-
-def exact(value: object) -> str:
-    """An integer for a `numeric` column; anything with a fraction is refused (PERFORMANCE 12: 1.5 would be stored as 2)."""
-    return str(index(value))  # type: ignore[arg-type]

@@ -1,7 +1,5 @@
 """A rail's word on an instruction. An answer that we did not get is `Unknown`, never a decline."""
 
-from typing import Any
-
 from msgspec import Struct
 
 
@@ -84,10 +82,3 @@ Word = Outcome | NotFound | Returned
 def answered(word: Word) -> Outcome:
     """For a message that moves money: what only an inquiry may hear is no answer to it."""
     return Unknown("an inquiry's answer to no inquiry") if isinstance(word, NotFound | Returned) else word
-
-
-def plain(word: Word) -> dict[str, Any]:
-    """As it is stored beside the instruction."""
-    from msgspec import to_builtins
-
-    return to_builtins(word)  # type: ignore[no-any-return]
