@@ -1,4 +1,4 @@
-"""A gateway of one's own, to be overloaded: its bank is ordered to misbehave, its processes are measured."""
+"""A gateway to be overloaded: its bank is ordered to misbehave, its processes are measured."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +7,9 @@ import pytest
 
 from sluice.core.secrets import Secret
 from tests.harness import Gateway
-from tests.harness.processes import until
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loaded(postgres_server: Secret, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = Path(tmp_path_factory.mktemp("load"))
     with Gateway(postgres_server, folder, SLUICE_WEBHOOK_PAUSES="1,2,4,8") as running:

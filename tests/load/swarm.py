@@ -1,4 +1,4 @@
-"""Many clients at once, each a connection that asks, waits for the whole answer, and asks again. No answer is lost from sight."""
+"""Many clients at once, each a connection that asks, waits for the whole answer, and asks again."""
 
 import asyncio
 import itertools
@@ -73,10 +73,13 @@ class Client:
         self.streams = None
 
 
-async def at_once(url: str, key: str, calls: Iterable[Callable[[Client], Awaitable[Said]]]) -> list[Said]:
+Call = Callable[[Client], Awaitable[Said]]
+
+
+async def at_once(url: str, key: str, calls: Iterable[Call]) -> list[Said]:
     """Each call by a client of its own, all together; in the calls' order."""
 
-    async def one(call: Callable[[Client], Awaitable[Said]]) -> Said:
+    async def one(call: Call) -> Said:
         client = Client(url, key)
         try:
             return await call(client)
@@ -86,7 +89,9 @@ async def at_once(url: str, key: str, calls: Iterable[Callable[[Client], Awaitab
     return list(await asyncio.gather(*map(one, calls)))
 
 
-async def keep_asking(url: str, key: str, clients: int, seconds: float, call: Callable[[Client], Awaitable[Said]]) -> list[Said]:
+async def keep_asking(
+    url: str, key: str, clients: int, seconds: float, call: Callable[[Client], Awaitable[Said]]
+) -> list[Said]:
     """Every client asks again as soon as it has its answer, for so many seconds."""
     ends, heard = time.monotonic() + seconds, list[Said]()
 
@@ -102,3 +107,12 @@ async def keep_asking(url: str, key: str, clients: int, seconds: float, call: Ca
 
 def statuses(heard: Iterable[Said]) -> Counter[int]:
     return Counter(said.status for said in heard)
+
+
+async def eventually(true: Callable[[], Awaitable[Any]], seconds: float = PATIENCE) -> None:
+    """Waits for something that must come."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if await true():
+                return
+            await asyncio.sleep(0.03)

@@ -7,11 +7,11 @@ import pytest
 
 from sluice.core import limits
 from tests.harness import Gateway, Receiver, Shop
-from tests.harness.processes import until
-from tests.kills.books import Money, agree, fall_quiet
+from tests.kills.books import Money
 from tests.kills.moves import CREATE
+from tests.load.books import agree
 from tests.load.measures import memory
-from tests.load.swarm import Client, Said, at_once, statuses
+from tests.load.swarm import Client, Said, at_once, eventually, statuses
 
 BEYOND = 40  # payments more than the bulkhead holds
 OPEN = "select count(*) from instructions where scope = $1 and state = 'open'"
@@ -24,7 +24,7 @@ async def pay(client: Client) -> Said:
 
 @pytest.mark.shows("F21", "F34")
 def test_a_bank_that_hangs(loaded: Gateway):
-    """Of payments at a silent bank 512 wait and the next are refused before open; all else goes on, and recovery settles all."""
+    """At a silent bank 512 payments wait and the next are refused before open; all else goes on, recovery settles all."""
     shop = Shop(loaded)
     assert shop.secret
     before = memory(loaded.processes["api"])
@@ -34,7 +34,6 @@ def test_a_bank_that_hangs(loaded: Gateway):
         loaded.run(hang_and_look(loaded, shop))
         assert memory(loaded.processes["api"]) < before + GROWTH
         receiver.wait_for(1)
-    fall_quiet(shop)
     assert agree(shop) == Money(2000 * limits.IN_FLIGHT, 0)
     assert shop.pays().status == "succeeded"
 
@@ -42,8 +41,7 @@ def test_a_bank_that_hangs(loaded: Gateway):
 async def hang_and_look(gateway: Gateway, shop: Shop) -> None:
     """What is refused is refused at once, while the others wait for the rail's deadline; reads and other writes go on."""
     hanging = asyncio.create_task(at_once(gateway.url, shop.secret, [pay] * limits.IN_FLIGHT))
-    while (await gateway.database.fetch(OPEN, shop.scope))[0][0] < limits.IN_FLIGHT:
-        await asyncio.sleep(0.02)
+    await eventually(partial(all_open, shop))
     refused = await at_once(gateway.url, shop.secret, [pay] * BEYOND)
     assert statuses(refused) == {503: BEYOND}
     assert {said.headers["retry-after"] for said in refused} == {"1"}
@@ -60,3 +58,7 @@ async def hang_and_look(gateway: Gateway, shop: Shop) -> None:
     assert statuses(answers) == {200: limits.IN_FLIGHT}
     assert {said.json["status"] for said in answers} == {"processing"}
     await other.close()
+
+
+async def all_open(shop: Shop) -> bool:
+    return bool((await shop.gateway.database.fetch(OPEN, shop.scope))[0][0] == limits.IN_FLIGHT)
