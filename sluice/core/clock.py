@@ -9,10 +9,12 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = float(os.environ.get("SLUICE_CLOCK_AHEAD", "0"))
+        self.offset = 0.0  # how far this machine's own clock was ahead of the database's, when they last met
         self.base = time.time() - time.monotonic()
 
     def agree(self, database: float) -> None:
         """Takes the database's time, read just now, as the truth from here on."""
+        self.offset = time.time() + self.ahead - database
         self.base = database - time.monotonic()
 
     def now(self) -> float:

@@ -27,8 +27,12 @@ NAMES = (
     "SLUICE_BANK",
     "SLUICE_CLOCK_AHEAD",
     "SLUICE_DATA",
+    "SLUICE_DRAIN_SECONDS",
     "SLUICE_FAULTS",
     "SLUICE_HOST",
+    "SLUICE_INNER_HOST",
+    "SLUICE_INNER_LISTENER",
+    "SLUICE_INNER_PORT",
     "SLUICE_LISTENER",
     "SLUICE_LIVE_RATE",
     "SLUICE_LOG",
@@ -70,6 +74,10 @@ class Settings:
     live_rate: float
     public_url: str
     log: str
+    inner_host: str
+    inner_port: int | None
+    inner_listener: int | None
+    drain_seconds: float
 
     @property
     def logs(self) -> Path:
@@ -93,6 +101,10 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
     live_rate = env.float("SLUICE_LIVE_RATE", LIVE_RATE, validate=not_negative)
     public_url = env.str("SLUICE_PUBLIC_URL", "", validate=a_url)
     log = env.str("SLUICE_LOG", "info", validate=one_of(LEVELS))
+    inner_host = env.str("SLUICE_INNER_HOST", "127.0.0.1")
+    inner_port = env.int("SLUICE_INNER_PORT", None, validate=a_port)
+    inner_listener = env.int("SLUICE_INNER_LISTENER", None)
+    drain_seconds = env.float("SLUICE_DRAIN_SECONDS", 0.0, validate=not_negative)
     faults += sealed(env)
     if faults:
         raise SettingsFault(faults)
@@ -112,6 +124,10 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
         live_rate=live_rate if live_rate is not None else LIVE_RATE,
         public_url=public_url.rstrip("/") or f"http://{reachable(host)}:{door}",
         log=log,
+        inner_host=inner_host,
+        inner_port=inner_port,
+        inner_listener=inner_listener,
+        drain_seconds=drain_seconds or 0.0,
     )
 
 
