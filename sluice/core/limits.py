@@ -26,6 +26,7 @@ QUEUE_MOST = 4_096
 QUEUE_SECONDS = 5.0  # what has not been begun by then is refused: nothing has happened
 READERS, BESIDE = 6, 2
 READS_MOST = 1_024
+CONNECT_SECONDS, LOOK_SECONDS = 5.0, 2.0  # for one of several servers to answer; between two looks for a new primary
 GROUP_LOCK_MS, ALONE_LOCK_MS, STATEMENT_MS = 200, 4_000, 15_000
 LOOKS = 8  # times a path looks again when the rows it judged have moved
 
