@@ -17,6 +17,7 @@ from sluice.core.outside import in_transaction
 from sluice.store.commits import LOST as LOST
 from sluice.store.facts import Fact, compose, statement
 from sluice.store.group_commit import Committer
+from sluice.store.primary import Servers
 from sluice.store.reads import Kept, Loads, Rows, unpack
 from sluice.store.reads import statement as read_statement
 from sluice.store.rows import Row, columns
@@ -25,6 +26,12 @@ R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 ROLE = "sluice_app"
 DATABASE_TIME = "select extract(epoch from clock_timestamp())::float8"
+SETTINGS = {
+    "role": ROLE,
+    "statement_timeout": str(limits.STATEMENT_MS),
+    "synchronous_commit": "on",  # whatever a database or a user was altered to
+    "timezone": "UTC",
+}
 # On a tiny analysed table the generic plan scans; a writing connection never wants that (PERFORMANCE 12).
 PLANS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 PATIENT = {"lock_timeout": str(limits.ALONE_LOCK_MS)}
@@ -104,8 +111,9 @@ class Database(Reader):
     Every connection takes the application's role (S24).
     """
 
-    def __init__(self, lanes: Any, readers: Any, beside: Any) -> None:
+    def __init__(self, lanes: Any, readers: Any, beside: Any, servers: Servers) -> None:
         super().__init__(readers, limits.READS_MOST)
+        self.watching = asyncio.create_task(servers.watch())
         self.pools = (lanes, readers, beside)
         self.committer = Committer(lanes, beside)
         self.ending = Reader(beside, limits.IN_FLIGHT)  # what settling reads
@@ -129,14 +137,17 @@ class Database(Reader):
         clock.agree(record[0])
 
     async def close(self) -> None:
+        self.watching.cancel()
         await self.committer.close()
         await asyncio.gather(*(pool.close() for pool in self.pools))
 
 
 async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.READERS) -> Database:
+    servers = Servers(dsn)
+
     async def pool(size: int, settings: dict[str, str], least: int = 1) -> Any:
         return await asyncpg.create_pool(
-            dsn,
+            connect=servers.connect,
             min_size=least,
             max_size=size,
             init=prepare,
@@ -144,13 +155,14 @@ async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.
             max_cached_statement_lifetime=0,
             statement_cache_size=512,
             max_inactive_connection_lifetime=0,
-            server_settings={"role": ROLE, "statement_timeout": str(limits.STATEMENT_MS), "timezone": "UTC"} | settings,
+            server_settings=SETTINGS | settings,
         )
 
     database = Database(
         await pool(lanes, PLANS | {"lock_timeout": str(limits.GROUP_LOCK_MS)}),
         await pool(readers, PATIENT),
         await pool(limits.BESIDE, PLANS | PATIENT, least=0),
+        servers,
     )
     await database.agree_on_time()
     return database
