@@ -58,7 +58,7 @@ def migrate(data: Data = None, database_url: DatabaseUrl = None) -> None:
 
     with database(read, say) as dsn:
         applied = asyncio.run(bring(dsn))
-    print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+    print("\n".join(f"applied {step.name}" for step in applied) or "nothing to apply")
 
 
 def with_database(read: Settings, serve: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:

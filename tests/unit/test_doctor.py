@@ -169,7 +169,7 @@ async def test_a_database_that_is_too_old(place: Place, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(("statement", "cure"), [
     ("delete from migrations where name like '0007%'", "sluice migrate"),
     ("drop table migrations", "sluice migrate"),
-    ("insert into migrations values ('9999_later.sql', 'x')", "Run that version, or restore a backup."),
+    ("insert into migrations values ('9999_later.sql', 'x', '99.0.0', '99.1.0')", "Run that version, or restore a backup."),
     ("update migrations set checksum = 'x' where name like '0001%'", "Reinstall Sluice."),
 ])  # fmt: skip
 async def test_a_database_of_another_version(place: Place, statement: str, cure: str) -> None:

@@ -1,3 +1,4 @@
+-- expand
 -- The installation, merchants and their scopes. A scope is one merchant in one mode; it leads every key (Law 6).
 create table installation (
     one boolean primary key default true check (one),

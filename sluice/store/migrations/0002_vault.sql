@@ -1,3 +1,4 @@
+-- expand
 -- Data keys, wrapped by a master key that is not in the database. A generation each; a retired one still opens what was left.
 create table vault_keys (
     id text collate "C" primary key,

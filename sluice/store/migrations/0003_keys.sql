@@ -1,3 +1,4 @@
+-- expand
 -- API keys: a hash, and what a person may see of it. `hash` is unique over all scopes: the key is what tells the scope.
 create table api_keys (
     scope bigint not null,

@@ -1,3 +1,4 @@
+-- expand
 -- The books (Law 2, Law 3): pairs that are only ever added, events, and the outbox from which both are taken.
 create table postings (
     scope bigint not null,

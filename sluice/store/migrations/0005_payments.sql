@@ -1,3 +1,4 @@
+-- expand
 -- Customers and payments. Columns for what is looked up, constrained or moved; `doc` for what is only carried.
 create table customers (
     scope bigint not null,

@@ -1,3 +1,4 @@
+-- expand
 -- Webhooks. `sealed` holds the signing secrets, bound to the row (S7). Delivery times are microseconds of the database's clock.
 create table webhook_endpoints (
     scope bigint not null,

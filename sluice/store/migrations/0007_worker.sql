@@ -1,3 +1,4 @@
+-- expand
 -- What the worker keeps: its heartbeat, what balance.available's version is, when a notice is looked at again.
 create table workers (
     id text collate "C" primary key,

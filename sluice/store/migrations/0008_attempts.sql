@@ -1,3 +1,4 @@
+-- expand
 -- What a shop reads of its webhooks: tries under an id that sorts by their end, and what is to be sent again.
 alter table attempts add column id text collate "C" not null
     generated always as ('wat_' || lpad(at::text, 16, '0') || '_' || number || '_' || substr(endpoint, 4)) stored;
