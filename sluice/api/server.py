@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
+from math import inf
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,7 @@ from sluice.api.pages import pages
 from sluice.api.rates import Rates
 from sluice.api.requests import Receive, Scope, Send
 from sluice.books.keyring import REFRESH
+from sluice.core import metrics
 from sluice.core.clock import clock
 from sluice.core.listener import listen
 from sluice.core.log import clean
@@ -22,10 +24,14 @@ from sluice.core.settings import Settings
 from sluice.merchants.keys import Authenticator
 from sluice.payments.desk import Desk
 from sluice.payments.opening import open_desk, terms
+from sluice.payments.watch import watched
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 API = (["v1"], ["v2"])  # of the second nothing is served, but its callers read JSON too (B-1.46)
 USES = 5.0  # seconds between writings of when keys were last used
+
+LAST_BEAT = "select max(beat) from workers"
+BEFORE_SCOPE = (LAST_BEAT,)
 
 
 async def serve(settings: Settings) -> None:
@@ -44,16 +50,22 @@ async def serve(settings: Settings) -> None:
         app(desk, door), log_level="warning", access_log=False, lifespan="off", http=Connection, loop="none", ws="none",
         server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,
     ))  # fmt: skip
-    upkeep = asyncio.create_task(keep_up(desk, authenticator))
-    serving = asyncio.create_task(server.serve([listen(settings.host, settings.port, settings.listener)]))
     try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
+        async with watched(desk, settings, metrics.EVERYWHERE, metrics.DOOR) as readiness:
+            upkeep = asyncio.create_task(keep_up(desk, authenticator))
+            serving = asyncio.create_task(server.serve([listen(settings.host, settings.port, settings.listener)]))
+            try:
+                await asyncio.shield(serving)
+            except asyncio.CancelledError:
+                readiness.drain()
+                with suppress(asyncio.CancelledError):  # told again: at once
+                    await asyncio.sleep(settings.drain_seconds)
+                server.should_exit = True
+                await serving
+            finally:
+                upkeep.cancel()
+                await desk.drain()
     finally:
-        upkeep.cancel()
-        await desk.drain()
         for rail in desk.rails.values():
             await rail.close()
         await desk.database.close()
@@ -82,8 +94,16 @@ async def keep_up(desk: Desk, authenticator: Authenticator) -> None:
         for _ in range(int(REFRESH / USES)):
             await asyncio.sleep(USES)
             await quietly(desk, authenticator.flush(clock.now()))
+            await quietly(desk, see_a_worker(desk))
         await quietly(desk, desk.vault.load(clock.seconds()))
         await quietly(desk, desk.database.agree_on_time())
+
+
+async def see_a_worker(desk: Desk) -> None:
+    """A worker that is gone cannot say so."""
+    last = await desk.database.fetchrow(LAST_BEAT)
+    assert last
+    metrics.BEAT_AGE.set(inf if last[0] is None else clock.now() - last[0])
 
 
 async def quietly(desk: Desk, work: Any) -> None:

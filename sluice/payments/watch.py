@@ -1,0 +1,66 @@
+"""What each process shows of itself while it runs: its readiness, its pools, queue and rails, and how far its loop lags."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from socket import socket
+
+from prometheus_client import CollectorRegistry
+
+from sluice.core import metrics
+from sluice.core.clock import clock
+from sluice.core.listener import PortTaken, listen
+from sluice.core.settings import Settings
+from sluice.payments.desk import Desk
+from sluice.payments.readiness import Readiness
+
+BEAT, WINDOW = 0.25, 15.0  # seconds: how often the loop is felt, and over how long the worst is told
+POOLS = ("lanes", "readers", "beside")
+
+
+@asynccontextmanager
+async def watched(desk: Desk, settings: Settings, *registries: CollectorRegistry) -> AsyncIterator[Readiness]:
+    """Watches while the block runs; serves it on the inner port, if there is one. Raises `PortTaken`."""
+    assert settings.database_url
+    readiness = Readiness(desk, settings.database_url)
+    show(desk)
+    tasks = [asyncio.create_task(readiness.keep()), asyncio.create_task(feel_the_loop())]
+    try:
+        async with AsyncExitStack() as opened:
+            if settings.inner_port is not None or settings.inner_listener is not None:
+                from sluice.core.inner import inner_port  # a server of its own: only where it is wanted
+
+                await opened.enter_async_context(inner_port(bound(settings), registries, lambda: readiness.reasons))
+            yield readiness
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def bound(settings: Settings) -> socket:
+    try:
+        return listen(settings.inner_host, settings.inner_port or 0, settings.inner_listener)
+    except PortTaken as taken:
+        raise PortTaken(f"the inner {str(taken).partition(':')[0]}: choose another SLUICE_INNER_PORT") from None
+
+
+def show(desk: Desk) -> None:
+    """What is read when somebody asks, and costs nothing before."""
+    metrics.CLOCK_OFFSET.set_function(lambda: clock.offset)
+    metrics.QUEUE.set_function(lambda: desk.database.committer.waiting)
+    for name, pool in zip(POOLS, desk.database.pools, strict=True):
+        metrics.CONNECTIONS.labels(name, "idle").set_function(pool.get_idle_size)
+        metrics.CONNECTIONS.labels(name, "busy").set_function(lambda pool=pool: pool.get_size() - pool.get_idle_size())
+
+
+async def feel_the_loop() -> None:
+    """A timer that comes late was kept waiting by something that held the loop, or by a machine that had no time for us."""
+    late: deque[float] = deque([0.0], int(WINDOW / BEAT))
+    metrics.LAG.set_function(lambda: max(late))
+    while True:
+        due = time.monotonic() + BEAT
+        await asyncio.sleep(BEAT)
+        late.append(max(0.0, time.monotonic() - due))
