@@ -11,12 +11,14 @@ import structlog
 from sluice.books import forgetting, maturing, sequencer
 from sluice.books.keyring import REFRESH
 from sluice.books.webhooks import resending
+from sluice.core import metrics
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.core.settings import Settings
 from sluice.payments import expiry, notices, recovery
 from sluice.payments.desk import Desk
 from sluice.payments.opening import open_desk
+from sluice.payments.watch import watched
 from sluice.store.database import LOST, Database
 from sluice.worker import loops
 from sluice.worker.delivery import POLL, Deliverer
