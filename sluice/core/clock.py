@@ -4,21 +4,26 @@ import os
 import time
 
 
+def monotonic() -> float:
+    """Seconds on this machine's own clock, which nobody sets. Asked here only, so that a simulation can put its own here."""
+    return time.monotonic()
+
+
 class Clock:
     """Seconds since 1970 by the database's clock. `SLUICE_CLOCK_AHEAD` (seconds) moves a test's processes in time."""
 
     def __init__(self) -> None:
         self.ahead = float(os.environ.get("SLUICE_CLOCK_AHEAD", "0"))
         self.offset = 0.0  # how far this machine's own clock was ahead of the database's, when they last met
-        self.base = time.time() - time.monotonic()
+        self.base = time.time() - monotonic()
 
     def agree(self, database: float) -> None:
         """Takes the database's time, read just now, as the truth from here on."""
         self.offset = time.time() + self.ahead - database
-        self.base = database - time.monotonic()
+        self.base = database - monotonic()
 
     def now(self) -> float:
-        return self.base + time.monotonic() + self.ahead
+        return self.base + monotonic() + self.ahead
 
     def seconds(self) -> int:
         return int(self.now())

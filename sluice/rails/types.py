@@ -1,10 +1,10 @@
 """What a rail is asked, and what it can do. Rails know bytes and time: no database, no merchant, no HTTP of ours."""
 
-import time
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from sluice.core import clock
 from sluice.core.money import Money
 from sluice.core.secrets import Secret
 from sluice.rails.outcomes import Outcome, Word
@@ -102,10 +102,10 @@ class Deadline(Struct, frozen=True):
 
     @staticmethod
     def after(seconds: float) -> "Deadline":
-        return Deadline(time.monotonic() + seconds)
+        return Deadline(clock.monotonic() + seconds)
 
     def left(self) -> float:
-        return max(0.0, self.at - time.monotonic())
+        return max(0.0, self.at - clock.monotonic())
 
 
 class Rail(Protocol):
