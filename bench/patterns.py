@@ -7,8 +7,9 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from sluice.api.door import Door
-from sluice.api.rates import Rates
+from sluice.api.guard import Guard
 from sluice.core.clock import clock
+from sluice.core.settings import Limits
 from sluice.merchants.keys import Authenticator
 from sluice.payments.desk import Desk
 from sluice.payments.opening import STANDARD
@@ -63,7 +64,7 @@ async def recorded(desk: Desk, secret: str, form: dict[str, str]) -> Pattern:
 
 async def post(desk: Desk, secret: str, form: bytes) -> None:
     """One call through the door, without a server."""
-    door = Door(desk, Authenticator(desk.database), STANDARD, trusted=(), rates=Rates(0), tell=lambda line: None)
+    door = Door(desk, Authenticator(desk.database), STANDARD, trusted=(), guard=Guard(Limits()), tell=lambda line: None)
     headers = [(b"authorization", f"Bearer {secret}".encode()), (b"idempotency-key", f"recorded-{next(FRESH)}".encode())]
     said: list[Any] = []
 

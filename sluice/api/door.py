@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
 import structlog
 
+from sluice.api.guard import Guard
 from sluice.api.operations import HINTS, SERVED, Op
-from sluice.api.rates import Rates
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
 from sluice.core.clock import clock
-from sluice.core.errors import Refused, Unavailable
+from sluice.core.errors import Refused, TooMany, Unavailable
 from sluice.core.ids import chance, new_id
 from sluice.core.networks import Network, client_address
 from sluice.merchants.keys import Authenticator, parse
@@ -68,11 +69,11 @@ class Door:
         terms: Terms,
         *,
         trusted: tuple[Network, ...],
-        rates: Rates,
+        guard: Guard,
         tell: Callable[[Line], None],
     ) -> None:
         self.desk, self.authenticator, self.terms = desk, authenticator, terms
-        self.trusted, self.rates, self.tell = trusted, rates, tell
+        self.trusted, self.guard, self.tell = trusted, guard, tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
@@ -92,24 +93,27 @@ class Door:
         publishable = False
         try:
             operation, ids = self.route(asked)
-            identity = await self.identify(asked)
+            peer = self.peer(asked)
+            identity = await self.identify(asked, peer)
             publishable = identity.kind == "pk"
             if account := asked.check_account(identity.merchant):
                 headers.append((b"stripe-account", account.encode("latin-1")))
-            if identity.livemode:
-                self.rates.take(identity.scope, clock.now())
+            self.guard.call(identity, peer, clock.now())
             served = self.served(operation)
             admit(identity, operation.id, served.resource, served.writes)
             if key := asked.idempotency_key():
                 headers.append((b"idempotency-key", key.encode("latin-1")))
             call = await self.call(asked, request, operation, ids, identity, served, key)
-            answer = await self.done(served, call)
+            answer = await self.guarded(served, call, identity, peer)
             if call.given:  # B-1.13: who executed it first
                 headers.append((b"original-request", (answer.original or request).encode()))
             return answer
         except Refused as refusal:
-            if refusal.code == "rate_limit":
-                headers.append((b"stripe-rate-limited-reason", b"global-rate"))
+            if isinstance(refusal, TooMany):
+                headers += [
+                    (b"stripe-rate-limited-reason", refusal.reason.encode()),
+                    (b"retry-after", str(ceil(refusal.wait)).encode()),
+                ]
             return refused(refusal, publishable, self.desk.public_url)
         except ConnectionAbortedError:  # nobody is there to read it
             return refused(Refused("The request ended before its body was whole."), publishable, self.desk.public_url)
@@ -129,9 +133,13 @@ class Door:
             raise Refused(f"Unrecognized request URL ({asked.method}: {asked.path}).{HELP}", status=404)
         return found
 
-    async def identify(self, asked: Asked) -> Identity:
-        peer = client_address((asked.scope.get("client") or ("", 0))[0], asked.header(b"x-forwarded-for"), self.trusted)
-        return await self.authenticator.identify(parse(asked.header(b"authorization")), peer, clock.now())
+    def peer(self, asked: Asked) -> str:
+        return client_address((asked.scope.get("client") or ("", 0))[0], asked.header(b"x-forwarded-for"), self.trusted)
+
+    async def identify(self, asked: Asked, peer: str) -> Identity:
+        key, now = parse(asked.header(b"authorization")), clock.now()
+        with self.guard.key(key, key is not None and self.authenticator.worked(key), peer, now):
+            return await self.authenticator.identify(key, peer, now)
 
     def served(self, operation: Operation) -> Op:
         if operation.id not in SERVED:
@@ -162,7 +170,7 @@ class Door:
             account=identity.merchant, currency=identity.currency, at=clock.seconds(), request=request, vault=self.desk.vault,
             kind=KINDS[identity.kind], ids=ids, params=params, key=key or new_id("auto_"), given=key is not None,
             fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
-            expand=expand, rails=frozenset() if identity.livemode else frozenset(self.desk.rails), terms=self.terms,
+            expand=expand, rails=() if identity.livemode else self.desk.accounts(identity.scope), terms=self.terms,
             public_url=self.desk.public_url,
         )  # fmt: skip
 
@@ -170,6 +178,14 @@ class Door:
         """B-1.36: parameters compare as decoded trees; S2: an HMAC, since a card number may be among them."""
         said = msgspec.json.encode([kind, asked.method, asked.path, tree.root], order="deterministic")
         return self.desk.vault.keyring.mac("request", said)
+
+    async def guarded(self, served: Op, call: Call, identity: Identity, peer: str) -> Answer:
+        """S14: what a browser gets wrong counts; a replay tries no card."""
+        now = clock.now()
+        with self.guard.secret(identity, peer, now), self.guard.payment(identity, call.operation, peer, now) as tried:
+            answer = await self.done(served, call)
+            tried.declined = answer.status == 402 and not answer.original
+        return answer
 
     async def done(self, served: Op, call: Call) -> Answer:
         if isinstance(served.do, Verb):

@@ -1,22 +1,36 @@
-"""How often an account may call (B-1.44): off in test, on in live. Counted in this process; a refusal costs nothing else."""
+"""How often something may happen: counted in this process, in bounded memory. Asking costs microseconds and no statement."""
 
-from sluice.core.errors import Refused
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from sluice.core import limits
 
 
-class Rates:
-    """A bucket for each scope: `rate` requests a second, as many at once. 0: no limit."""
+class Meter:
+    """A leaky bucket for each key: `most` at once, and as many again in `seconds`. `most` 0: no limit.
 
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-        self.buckets: dict[int, tuple[float, float]] = {}  # scope -> what was left, and when
+    Past METERED keys the one that has been quiet for longest is forgotten: it has drained most.
+    """
 
-    def take(self, scope: int, now: float) -> None:
-        """Raises 429 when the account has called too often; `now` in seconds."""
-        if not self.rate:
+    def __init__(self, most: float, seconds: float) -> None:
+        self.most, self.seconds = most, seconds
+        self.levels: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # key -> how full, and when
+
+    def wait(self, key: Hashable, now: float) -> float:
+        """Seconds until there is room for one more; 0: there is."""
+        return max(0.0, self.level(key, now) + 1 - self.most) * self.seconds / self.most if self.most else 0.0
+
+    def add(self, key: Hashable, now: float, amount: int = 1) -> None:
+        """`amount` -1 gives a place back."""
+        level = self.level(key, now) + amount if self.most else 0.0
+        if level <= 0:
+            self.levels.pop(key, None)
             return
-        left, at = self.buckets.get(scope, (self.rate, now))
-        left = min(self.rate, left + (now - at) * self.rate)
-        self.buckets[scope] = (max(0.0, left - 1), now)
-        if left < 1:
-            message = f"Too many requests: this account may make {self.rate:g} a second. Slow down, and try again."
-            raise Refused(message, status=429, code="rate_limit", retry=False)
+        self.levels[key] = level, now
+        self.levels.move_to_end(key)
+        if len(self.levels) > limits.METERED:
+            self.levels.popitem(last=False)
+
+    def level(self, key: Hashable, now: float) -> float:
+        level, at = self.levels.get(key, (0.0, now))
+        return max(0.0, level - max(0.0, now - at) * self.most / self.seconds)

@@ -11,9 +11,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from sluice.api.door import Door, Line
+from sluice.api.guard import Guard
 from sluice.api.packets import Connection
 from sluice.api.pages import pages
-from sluice.api.rates import Rates
 from sluice.api.requests import Receive, Scope, Send
 from sluice.books.keyring import REFRESH
 from sluice.core import metrics
@@ -43,7 +43,7 @@ async def serve(settings: Settings) -> None:
         authenticator,
         terms(settings),
         trusted=settings.trusted_proxies,
-        rates=Rates(settings.live_rate),
+        guard=Guard(settings.limits),
         tell=print_line,
     )
     server = Server(uvicorn.Config(
@@ -95,6 +95,7 @@ async def keep_up(desk: Desk, authenticator: Authenticator) -> None:
             await asyncio.sleep(USES)
             await quietly(desk, authenticator.flush(clock.now()))
             await quietly(desk, see_a_worker(desk))
+            await quietly(desk, desk.know_rails())
         await quietly(desk, desk.vault.load(clock.seconds()))
         await quietly(desk, desk.database.agree_on_time())
 

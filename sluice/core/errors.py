@@ -51,6 +51,14 @@ class Contended(Refused):
         super().__init__(message, status=429, code="lock_timeout", retry=True)
 
 
+class TooMany(Refused):
+    """Oftener than is allowed, and nothing has happened: 429 (B-1.44). `wait`: seconds until there is room for one more."""
+
+    def __init__(self, message: str, wait: float, reason: str = "resource-specific") -> None:
+        super().__init__(message, status=429, code="rate_limit", retry=False)
+        self.wait, self.reason = wait, reason
+
+
 def missing(kind: str, id: str, param: str, *, status: int = 400) -> Refused:
     """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404).
 

@@ -15,6 +15,10 @@ EXPANSIONS = 20
 PAGE_DEFAULT, PAGE_MOST = 10, 100
 IDEMPOTENCY_KEY = 255
 
+METERED = 100_000  # keys, addresses and cards that are counted at once, of each kind
+LIMIT_SECONDS = 600.0  # in which as many guesses and declines as are allowed drain away
+TESTERS = 20  # addresses that may be declined as often as one may, before a publishable key is held back everywhere
+
 # free-form data (B-2.23)
 METADATA_KEYS, METADATA_KEY, METADATA_VALUE = 50, 40, 500
 AMOUNT_MOST = 99_999_999

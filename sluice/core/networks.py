@@ -45,6 +45,14 @@ def within(text: str, allowed: Sequence[Network]) -> bool:
     return found is not None and any(found in network for network in allowed)
 
 
+def neighbourhood(text: str) -> str:
+    """Whom a call is held against: an IPv4 address; of IPv6 the /64, in which one caller may take any; else the text itself."""
+    found = address(text)
+    if isinstance(found, IPv6Address):
+        return str(IPv6Network((int(found) >> 64 << 64, 64)))
+    return str(found or text[:LONGEST])
+
+
 def client_address(peer: str, forwarded: str | None, trusted: Sequence[Network]) -> str:
     """The caller's address. `forwarded` is X-Forwarded-For, several headers joined by commas.
 

@@ -19,6 +19,8 @@ Network = IPv4Network | IPv6Network
 
 PORT = 8420
 LIVE_RATE = 100.0  # requests a second of an account in live mode (B-1.44); 0: no limit
+GUESSES, DECLINES = 20, 10  # of one address in LIMIT_SECONDS (S14); 0: no limit
+WHERE = ("live", "always", "off")  # limits hold
 WEBHOOK_PAUSES = "60,300,1800,7200,18000,36000"
 LEVELS = ("debug", "info", "warning", "error")
 SECRETS = ("DATABASE_URL",)  # each also as NAME_FILE, and as a systemd credential
@@ -28,11 +30,14 @@ NAMES = (
     "SLUICE_CLOCK_AHEAD",
     "SLUICE_DATA",
     "SLUICE_DRAIN_SECONDS",
+    "SLUICE_DECLINES",
     "SLUICE_FAULTS",
+    "SLUICE_GUESSES",
     "SLUICE_HOST",
     "SLUICE_INNER_HOST",
     "SLUICE_INNER_LISTENER",
     "SLUICE_INNER_PORT",
+    "SLUICE_LIMITS",
     "SLUICE_LISTENER",
     "SLUICE_LIVE_RATE",
     "SLUICE_LOG",
@@ -57,6 +62,16 @@ class SettingsFault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How often what may happen, and in which mode that counts: calls a second, guesses and declines in LIMIT_SECONDS."""
+
+    where: str = "off"
+    rate: float = 0
+    guesses: int = 0
+    declines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them. Times are in seconds; `listener` is the descriptor of the bound socket that `sluice up` hands to the API."""
 
@@ -71,7 +86,7 @@ class Settings:
     allow_networks: tuple[Network, ...]
     webhook_pauses: tuple[float, ...]
     settles_after: int | None
-    live_rate: float
+    limits: Limits
     public_url: str
     log: str
     inner_host: str
@@ -98,7 +113,10 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
     networks = env.str("SLUICE_ALLOW_NETWORKS", "", validate=each(ip_network, "a network such as 10.0.0.0/8"))
     pauses = env.str("SLUICE_WEBHOOK_PAUSES", WEBHOOK_PAUSES, validate=each(seconds, "seconds such as 60,300,1800"))
     settles_after = env.int("SLUICE_SETTLES_AFTER", None, validate=not_negative)
-    live_rate = env.float("SLUICE_LIVE_RATE", LIVE_RATE, validate=not_negative)
+    where = env.str("SLUICE_LIMITS", WHERE[0], validate=one_of(WHERE))
+    rate = env.float("SLUICE_LIVE_RATE", LIVE_RATE, validate=not_negative)
+    guesses = env.int("SLUICE_GUESSES", GUESSES, validate=not_negative)
+    declines = env.int("SLUICE_DECLINES", DECLINES, validate=not_negative)
     public_url = env.str("SLUICE_PUBLIC_URL", "", validate=a_url)
     log = env.str("SLUICE_LOG", "info", validate=one_of(LEVELS))
     inner_host = env.str("SLUICE_INNER_HOST", "127.0.0.1")
@@ -121,7 +139,7 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
         allow_networks=tuple(map(ip_network, words(networks))),
         webhook_pauses=tuple(map(float, words(pauses))),
         settles_after=settles_after,
-        live_rate=live_rate if live_rate is not None else LIVE_RATE,
+        limits=Limits(where, rate or 0, guesses or 0, declines or 0),
         public_url=public_url.rstrip("/") or f"http://{reachable(host)}:{door}",
         log=log,
         inner_host=inner_host,

@@ -147,6 +147,7 @@ class Authenticator:
         if known is None or known.until <= now:
             known = await self.look(hashed, now)
         if known is None:
+            self.known.pop(hashed, None)
             raise Refused(f"Invalid API Key provided: {masked(text)}", status=401)
         if known.expires is not None and known.expires <= now:
             raise Refused(f"Expired API Key provided: {masked(text)}", status=401, code="api_key_expired")
@@ -154,6 +155,10 @@ class Authenticator:
             raise Refused("This API key may not be used from your IP address.", status=403)
         self.remember(hashed, known, now)
         return known.identity
+
+    def worked(self, text: Secret) -> bool:
+        """Whether this key was good here before, however long ago; asks nobody."""
+        return digest(text) in self.known
 
     async def look(self, hashed: bytes, now: float) -> Known | None:
         row = await self.database.fetchrow(BY_HASH, hashed)

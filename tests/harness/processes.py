@@ -62,7 +62,7 @@ class Gateway:
     def __init__(self, server: Secret, folder: Path, **env: str) -> None:
         self.server, self.folder = server, folder
         self.env = {"SLUICE_STRICT": "1", "SLUICE_RAIL_SECONDS": str(RAIL_SECONDS), "SLUICE_DATA": str(folder)}
-        self.env |= {"SLUICE_LIVE_RATE": "0"} | env  # matrices ask oftener than an account may
+        self.env |= {"SLUICE_LIMITS": "off"} | env  # matrices ask oftener than an account may
         self.runner = asyncio.Runner()
         self.processes: dict[str, Process] = {}
 
