@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
+from sluice.core import metrics
 from sluice.store.database import LOST
 
 PAUSE_MOST = 30.0  # seconds after a loop has failed again and again
@@ -27,13 +28,17 @@ class Loop(NamedTuple):
     at_once: bool = False
 
 
-async def run(loops: Sequence[Loop]) -> None:
-    """All of them side by side until cancelled; then every turn that moves money or tells of it comes to its end (F49)."""
+async def run(loops: Sequence[Loop], leaving: Callable[[], None] = lambda: None) -> None:
+    """All of them side by side until cancelled; then every turn that moves money or tells of it comes to its end (F49).
+
+    `leaving` is called when that begins.
+    """
     stop = asyncio.Event()
     tasks = {asyncio.create_task(keep(loop, stop), name=loop.name): loop for loop in loops}
     try:
         await asyncio.gather(*map(asyncio.shield, tasks))
     finally:
+        leaving()
         stop.set()
         for task, loop in tasks.items():
             if loop.at_once:
@@ -42,17 +47,27 @@ async def run(loops: Sequence[Loop]) -> None:
 
 
 async def keep(loop: Loop, stop: asyncio.Event) -> None:
-    failed = 0
+    failed, name = 0, loop.name.partition(" to ")[0]  # all rails are listened to under one name
+    structlog.contextvars.bind_contextvars(loop=loop.name)
     while not stop.is_set():
         busy: bool | int | None = False
         try:
             busy, failed = await loop.turn(), 0
         except Exception as error:
             failed += 1
+            metrics.child(metrics.TURNS, name, "failed").inc()
             tell(loop, error, failed)
             await rest(stop, away(error, loop.pause, failed))
+        if not failed:
+            count(name, busy)
         if not busy and not failed:
             await rest(stop, loop.pause)
+
+
+def count(name: str, busy: bool | int | None) -> None:
+    metrics.child(metrics.TURNS, name, "busy" if busy else "idle").inc()
+    if busy:
+        metrics.child(metrics.TAKEN, name).inc(busy)
 
 
 def away(error: Exception, pause: float, failed: int) -> float:
@@ -63,9 +78,9 @@ def away(error: Exception, pause: float, failed: int) -> float:
 def tell(loop: Loop, error: Exception, failed: int) -> None:
     """A database that is away is said once; a defect each time, whole."""
     if not isinstance(error, LOST):
-        log.error("a loop failed", loop=loop.name, times=failed, exc_info=error)
+        log.error("a loop failed", times=failed, exc_info=error)
     elif failed == 1:
-        log.warning("the database is away; waiting for it", loop=loop.name, why=type(error).__name__)
+        log.warning("the database is away; waiting for it", why=type(error).__name__)
 
 
 async def rest(stop: asyncio.Event, seconds: float) -> None:

@@ -20,7 +20,7 @@ from sluice.payments.desk import Desk
 from sluice.payments.opening import open_desk
 from sluice.payments.watch import watched
 from sluice.store.database import LOST, Database
-from sluice.worker import loops
+from sluice.worker import books, loops
 from sluice.worker.delivery import POLL, Deliverer
 from sluice.worker.loops import AWAY_MOST, Loop
 
@@ -41,7 +41,8 @@ async def serve(settings: Settings) -> None:
     desk, id = await opened(settings), new_id("wk_")
     deliverer = Deliverer(desk.database, desk.vault, settings)
     try:
-        await loops.run(every(desk, deliverer, id))
+        async with watched(desk, settings, metrics.EVERYWHERE, metrics.WORK) as readiness:
+            await loops.run(every(desk, deliverer, id), readiness.drain)
     finally:
         await deliverer.close()
         await desk.drain()
@@ -76,6 +77,7 @@ def every(desk: Desk, deliverer: Deliverer, id: str) -> list[Loop]:
         Loop("codes", lambda: desk.vault.cvcs.sweep(clock.seconds()), 60.0),
         Loop("keys and clock", partial(refresh, desk), REFRESH, True),
         Loop("heartbeat", partial(beat, database, id), BEAT, True),
+        Loop("books", partial(books.look, database), books.EVERY, True),
     ]
 
 
