@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from sluice import __version__
 
-disable_created_metrics()  # a second series to each would say when its process began, which one gauge says for all
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series to each, of when it began
 EVERYWHERE, DOOR, WORK = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()  # all processes show the first
 ProcessCollector(registry=EVERYWHERE)
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

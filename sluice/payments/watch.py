@@ -5,7 +5,9 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from socket import socket
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -53,7 +55,11 @@ def show(desk: Desk) -> None:
     metrics.QUEUE.set_function(lambda: desk.database.committer.waiting)
     for name, pool in zip(POOLS, desk.database.pools, strict=True):
         metrics.CONNECTIONS.labels(name, "idle").set_function(pool.get_idle_size)
-        metrics.CONNECTIONS.labels(name, "busy").set_function(lambda pool=pool: pool.get_size() - pool.get_idle_size())
+        metrics.CONNECTIONS.labels(name, "busy").set_function(partial(busy, pool))
+
+
+def busy(pool: Any) -> int:
+    return int(pool.get_size() - pool.get_idle_size())
 
 
 async def feel_the_loop() -> None:

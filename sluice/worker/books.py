@@ -4,6 +4,8 @@ It counts no further than MOST, so that a look stays cheap when a backlog is not
 count as late: its own gauge tells of it.
 """
 
+from prometheus_client import Gauge
+
 from sluice.core import metrics
 from sluice.core.clock import clock
 from sluice.store.database import Database
@@ -74,6 +76,6 @@ async def look(database: Database) -> None:
     metrics.LOOKED.set(now)
 
 
-def told(count: metrics.Gauge, age: metrics.Gauge, name: str, items: int, since: float | None, now: float) -> None:
+def told(count: Gauge, age: Gauge, name: str, items: int, since: float | None, now: float) -> None:
     metrics.child(count, name).set(items)
     metrics.child(age, name).set(0.0 if since is None else max(0.0, now - since))

@@ -66,7 +66,7 @@ async def keep(loop: Loop, stop: asyncio.Event) -> None:
 
 def count(name: str, busy: bool | int | None) -> None:
     metrics.child(metrics.TURNS, name, "busy" if busy else "idle").inc()
-    if busy:
+    if type(busy) is int:
         metrics.child(metrics.TAKEN, name).inc(busy)
 
 
