@@ -83,7 +83,7 @@ def challenge_routes(desk: Desk, door: Door) -> list[BaseRoute]:
 async def found(desk: Desk, reference: str) -> tuple[int, Rows]:
     """The scope and the rows of a challenge; its reference is the secret that names it."""
     text = reference.isprintable()
-    record = await desk.database.fetchrow(challenges.BY_REFERENCE, "sandbox", reference) if text else None
+    record = await desk.database.fetchrow(challenges.BY_REFERENCE, list(desk.rails), reference) if text else None
     if record is None:
         raise Refused("There is no such authentication.", status=404)
     _, rows = await desk.database.load(record["scope"], None, challenges.LOADS, record["id"])
@@ -100,7 +100,7 @@ async def answered(desk: Desk, door: Door, reference: str, outcome: str) -> Resp
         operation="PostPaymentIntentsIntentConfirm", path="", scope=scope, livemode=livemode, account=merchant,
         at=clock.seconds(),
         request=f"req_{chance(14)}", vault=desk.vault, ids={"instruction": instruction.id}, key=new_id("auto_"),
-        rails=frozenset(desk.rails), terms=door.terms, public_url=desk.public_url,
+        rails=desk.accounts(scope), terms=door.terms, public_url=desk.public_url,
     )  # fmt: skip
     await money_path.run(desk, challenges.AUTHENTICATE, call)
     after = await desk.database.one(Intent, scope, intent.id)
@@ -113,7 +113,7 @@ async def answered(desk: Desk, door: Door, reference: str, outcome: str) -> Resp
 
 
 async def inform(desk: Desk, instruction: Instruction, outcome: str) -> None:
-    rail = desk.rails[instruction.rail]
+    rail = await desk.rail(instruction.rail)
     assert isinstance(rail, Sandbox), "only the sandbox's issuer has its page here"
     try:
         counts = await rail.answer_challenge(challenges.challenge(instruction), outcome, Deadline.after(limits.RAIL_SECONDS))

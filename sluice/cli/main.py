@@ -10,6 +10,7 @@ from sluice.cli.doctor import doctor
 from sluice.cli.events import events, listen
 from sluice.cli.ledger import ledger
 from sluice.cli.merchants import keys, merchants
+from sluice.cli.rails import rails
 from sluice.cli.vault import vault
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor)
 app.add_typer(merchants, name="merchants")
 app.add_typer(keys, name="keys")
+app.add_typer(rails, name="rails")
 app.add_typer(vault, name="vault")
 app.add_typer(ledger, name="ledger")
 app.add_typer(events, name="events")

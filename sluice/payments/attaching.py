@@ -52,7 +52,7 @@ def checking(
     gone = (code,) if code else ()
     request = Request(
         Authorize(Money(0, call.currency), capture=False), method.id, new_id("ask_"),
-        routing.choose(call, "card", call.currency).name, stored=rows.get_one(StoredCard, "card"), code=code, card=card,
+        routing.choose(call).name, stored=rows.get_one(StoredCard, "card"), code=code, card=card,
         method=method.id, customer=customer, shows=shows, extra=extra or {},
     )  # fmt: skip
     return Plan(Change(new=(taken, *new[1:]), gone=gone) if new else Change(saved=(taken,), gone=gone), request)

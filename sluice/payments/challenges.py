@@ -16,7 +16,7 @@ from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan, Request
 from sluice.store.reads import Load, Rows
 
-BY_REFERENCE = "select scope, id from instructions where rail = $1 and reference = $2"
+BY_REFERENCE = "select scope, id from instructions where rail = any($1::text[]) and reference = $2"
 BEFORE_SCOPE = (BY_REFERENCE,)
 OVER = "This authentication is over: the payment was finished, changed or canceled. Go back to the shop."
 

@@ -46,7 +46,7 @@ def create(call: Call, rows: Rows) -> Plan:
         else payment_methods.card_of(call, source, "card")
     )
     method, new = payment_methods.make(call, card, owner(source))
-    id, asking, rail = new_id("ch_"), new_id("ask_"), routing.choose(call, "card", money.currency)
+    id, asking, rail = new_id("ch_"), new_id("ask_"), routing.choose(call)
     carried = described(call)
     ask = Authorize(
         money, capture=given.get("capture", True), line1=method.doc["billing_details"]["address"]["line1"],
@@ -56,7 +56,9 @@ def create(call: Call, rows: Rows) -> Plan:
         "charge": carried, "customer": customer and customer.id, "transfer_group": given.get("transfer_group"),
         "hold_seconds": rail.hold_seconds, "public_url": call.public_url,
     }  # fmt: skip
-    request = Request(ask, id, asking, rail.name, card=card, charge=id, method=method.id, shows="charge", extra=extra)
+    request = Request(
+        ask, id, asking, rail.name, rail.others, card=card, charge=id, method=method.id, shows="charge", extra=extra
+    )  # fmt: skip
     return Plan(Change(new=(replace(method, state="taken"), *new[1:])), request)
 
 

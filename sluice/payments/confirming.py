@@ -70,7 +70,7 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
         message = "You cannot confirm this PaymentIntent because it's missing a payment method: give `payment_method`."
         raise Refused(message, code="payment_intent_unexpected_state", judged=not created)
     redirects(call, intent, method)
-    rail = routing.choose(call, "card", intent.currency)
+    rail = routing.choose(call)
     asking = new_id("ask_")
     after = replace(
         intent, status="processing", live=asking, challenge=None, payment_method=method.id,
@@ -92,7 +92,7 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
     return Plan(
         change,
         Request(
-            ask=authorization(call, after, method), subject=intent.id, id=asking, rail=rail.name,
+            ask=authorization(call, after, method), subject=intent.id, id=asking, rail=rail.name, others=rail.others,
             stored=rows.get_one(StoredCard, "card"),
             code=code, card=picked.card, charge=new_id("ch_"), method=method.id, extra=extra,
         ),

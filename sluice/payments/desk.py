@@ -8,6 +8,8 @@ import structlog
 
 from sluice.books.vault.cards import Vault
 from sluice.core.clock import clock
+from sluice.merchants import rail_accounts
+from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Card, Rail
 from sluice.rules.plans import Request
 from sluice.store.database import Database
@@ -17,11 +19,36 @@ log = structlog.get_logger()
 
 
 class Desk:
-    """One for a process. `epoch` stands in every reference to a rail; a restored backup raises it (F32)."""
+    """One for a process. `epoch` stands in every reference to a rail; a restored backup raises it (F32).
+
+    `rails`: every rail account that was ever opened, by its id; `open`: those that a scope may pay by, in its order.
+    """
 
     def __init__(self, database: Database, rails: dict[str, Rail], vault: Vault, epoch: int, public_url: str) -> None:
         self.database, self.rails, self.vault, self.epoch, self.public_url = database, rails, vault, epoch, public_url
+        self.open: dict[int, tuple[str, ...]] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
+
+    def accounts(self, scope: int) -> tuple[str, ...]:
+        """The rail accounts that the scope may pay by, the first to ask first."""
+        return self.open.get(scope, (rail_accounts.SANDBOX,))
+
+    async def know_rails(self) -> None:
+        """Looks up every scope's rail accounts: at start, and now and then."""
+        places: dict[int, list[tuple[int, str]]] = {}
+        for scope, id, kind, position, status, address in await self.database.fetch(rail_accounts.EVERY):
+            places.setdefault(scope, [(0, rail_accounts.SANDBOX)])
+            if id not in self.rails:
+                self.rails[id] = opened(id, kind, address)
+            if status == "open":
+                places[scope].append((position, id))
+        self.open = {scope: tuple(id for _, id in sorted(accounts)) for scope, accounts in places.items()}
+
+    async def rail(self, id: str) -> Rail:
+        """The rail account, also one that another process has only just opened."""
+        if id not in self.rails:
+            await self.know_rails()
+        return self.rails[id]
 
     def troubled(self, what: str, error: BaseException) -> None:
         """A defect of ours beside the path: logged, and the work goes on."""
@@ -48,3 +75,11 @@ class Desk:
         """What is in flight finishes; nothing new is begun (F49)."""
         while self.tasks:
             await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+def opened(id: str, kind: str, address: dict[str, Any]) -> Rail:
+    """A line to the account's bank. To add a kind of rail: a folder in rails/, a line here."""
+    match kind:
+        case rail_accounts.SANDBOX:
+            return Sandbox(*rail_accounts.bank_at(address["bank"]), name=id)
+    raise LookupError(f"this program knows no rail {kind!r}, which rail account {id} is of: run the version that made it")

@@ -5,6 +5,7 @@ unknown, never declined: the caller reads `processing`, and recovery finds the t
 """
 
 import asyncio
+from contextlib import ExitStack
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Contended, Refused
 from sluice.core.ids import new_id
+from sluice.payments import cascade
 from sluice.payments.answers import NAMES, Answer, Renderer, steps
 from sluice.payments.desk import Desk
 from sluice.payments.hints import hint
@@ -104,12 +106,17 @@ async def carried(
     desk: Desk, verb: Verb, call: Call, change: Change, request: Request, rows: Rows, token: str
 ) -> Answer | None:
     """Open, send, settle, answer, in a task that a caller who hangs up does not cancel. None: *open* wrote nothing."""
-    with caller.room(desk.rails[request.rail]):
+    others = list(request.others)
+    with ExitStack() as rooms:
+        rooms.enter_context(caller.room(await desk.rail(request.rail)))
         card = await desk.card(call.scope, request)
         fact, case = opened(desk, verb, call, change, request, rows, token)
         if not (await desk.database.write(fact, payment=payment_of(case.rows)) or await ours(desk, call, token)):
             return None
-        if answer := await settle(desk, case, await send(desk, case.instruction, card)):
+        said = await send(desk, case.instruction, card)
+        while next := await cascade.onward(desk, case, request.ask, others, said, rooms):
+            case, said = next, await send(desk, next.instruction, card)
+        if answer := await settle(desk, case, said):
             return answer
     kept, _ = await desk.database.ending.load(call.scope, call.key, ())  # somebody else settled it: what the database says
     assert kept

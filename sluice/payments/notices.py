@@ -120,7 +120,7 @@ async def come_back(desk: Desk, scope: int, livemode: bool, id: str) -> Unclear 
     while True:
         case = await read(desk, scope, livemode, id, "")
         instruction = case.instruction
-        word = await caller.inquire(desk.rails[instruction.rail], instruction.message, limits.RAIL_SECONDS)
+        word = await caller.inquire(await desk.rail(instruction.rail), instruction.message, limits.RAIL_SECONDS)
         if not isinstance(word, Returned):
             return Unclear("return_not_confirmed", scope, id, heard(word))
         try:

@@ -5,6 +5,7 @@ from sluice.books.vault.cards import Vault
 from sluice.books.vault.cvcs import Cvcs
 from sluice.core.clock import clock
 from sluice.core.settings import Settings
+from sluice.merchants.rail_accounts import SANDBOX
 from sluice.payments.desk import Desk
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Rail
@@ -26,13 +27,15 @@ async def open_desk(settings: Settings) -> Desk:
     await vault.load(clock.seconds())
     epoch = await database.fetchrow(EPOCH)
     assert epoch
-    return Desk(database, rails(settings), vault, epoch["epoch"], settings.public_url)
+    desk = Desk(database, rails(settings), vault, epoch["epoch"], settings.public_url)
+    await desk.know_rails()
+    return desk
 
 
 def rails(settings: Settings) -> dict[str, Rail]:
-    """Every rail that this installation has. To add one: a folder, a settings type, a line here."""
+    """The rail account that every shop has in test mode; the others stand in the database."""
     host, _, port = (settings.bank or "127.0.0.1:0").rpartition(":")
-    return {"sandbox": Sandbox(host, int(port))}
+    return {SANDBOX: Sandbox(host, int(port))}
 
 
 def terms(settings: Settings) -> Terms:

@@ -85,7 +85,7 @@ async def one(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> No
 
 
 async def inquire(desk: Desk, case: Case) -> None:
-    word = await caller.inquire(desk.rails[case.instruction.rail], case.instruction.message, left(case.instruction))
+    word = await caller.inquire(await desk.rail(case.instruction.rail), case.instruction.message, left(case.instruction))
     match word:
         case Approved() | Declined() | ActionRequired() | Pending() | Unknown(said=Approved()):
             await settle(desk, case, word)
@@ -99,7 +99,7 @@ async def inquire(desk: Desk, case: Case) -> None:
 
 async def unknowable(desk: Desk, case: Case, word: Word) -> None:
     """The rail cannot say, or says that it never heard of it, which is final only after its late horizon (F14)."""
-    instruction, rail = case.instruction, desk.rails[case.instruction.rail]
+    instruction, rail = case.instruction, await desk.rail(case.instruction.rail)
     early = isinstance(word, NotFound) and clock.now() < sent_by(instruction) + rail.can.late_horizon
     if early or (not isinstance(word, NotFound) and instruction.tries < INQUIRIES):
         await postpone(desk, case, word)
@@ -131,7 +131,7 @@ async def repeat(desk: Desk, case: Case, word: Word) -> None:
 async def undo(desk: Desk, case: Case) -> None:
     """The reversal, under its own reference, until it is acknowledged (F16)."""
     instruction = case.instruction
-    word = await caller.reverse(desk.rails[instruction.rail], instruction.message, left(instruction))
+    word = await caller.reverse(await desk.rail(instruction.rail), instruction.message, left(instruction))
     if not isinstance(word, Approved):
         await postpone(desk, case, word)
     elif unsettled(case):

@@ -1,4 +1,4 @@
-"""Which rail takes a payment. One for now; the rules of the shop come with the second."""
+"""Which rail account takes a payment, and which come after it: the shop's own, in the shop's order."""
 
 from typing import NamedTuple
 
@@ -9,18 +9,20 @@ HOLD_SECONDS = 7 * 86_400  # B-5.17
 
 
 class Choice(NamedTuple):
-    """The rail's name, and how long a hold of it lasts in seconds."""
+    """The account's id, those that may be asked after it, and how long a hold of it lasts in seconds."""
 
     name: str
+    others: tuple[str, ...] = ()
     hold_seconds: int = HOLD_SECONDS
 
 
-def choose(call: Call, method: str, currency: str) -> Choice:
+def choose(call: Call) -> Choice:
     """Refuses a live payment: no rail for live money is built yet."""
-    if call.livemode or "sandbox" not in call.rails:
+    if call.livemode or not call.rails:
         raise Refused(
             "This account has no rail account that takes live card payments, so nothing was charged. No rail for live money is"
             " built into this version of Sluice yet: bank acquirers come with a later one. Use a test key to try payments now.",
             code="payment_method_not_available",
         )
-    return Choice("sandbox")
+    first, *others = call.rails
+    return Choice(first, tuple(others))

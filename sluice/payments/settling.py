@@ -73,7 +73,7 @@ async def send(desk: Desk, instruction: Instruction, card: Card | None) -> Outco
     seconds = left(instruction)
     if seconds <= 0:
         return NotSent("the lease had run out before a byte was sent")
-    return await caller.ask(desk.rails[instruction.rail], instruction.message, card, seconds)
+    return await caller.ask(await desk.rail(instruction.rail), instruction.message, card, seconds)
 
 
 async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:

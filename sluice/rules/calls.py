@@ -43,7 +43,7 @@ class Call(Struct, frozen=True):
     fingerprint: bytes = b""
     expand: tuple[str, ...] = ()
     currency: str = "usd"  # the account's
-    rails: frozenset[str] = frozenset()  # that this scope may use
+    rails: tuple[str, ...] = ()  # the accounts that this scope may pay by, in its order
     terms: Terms = Terms()
     public_url: str = ""
 

@@ -44,7 +44,8 @@ class Request(Struct, frozen=True):
     ask: Ask
     subject: str
     id: str  # the instruction's
-    rail: str
+    rail: str  # the account's id
+    others: tuple[str, ...] = ()  # that may be asked after it (F22)
     stored: StoredCard | None = None
     code: StoredCvc | None = None
     card: Card | None = None

@@ -125,11 +125,14 @@ def statement(form: Form, plain: bool = False) -> str:
     names = Names(plain)
     scope, job, fact = names.take("scope", "job", "fact")
     parts, writes = locks(form, names, scope)
+    saved = [table for table, saved in form.held if saved]
     gate = claim(form, names, scope, f"from lock{len(parts) - 1}" if parts else "")
     for table in form.new:
         have, (ident, version, *rest) = columns(table), names.take(*(f"{table.table}.{c}" for c in columns(table)))
         values = ", ".join([ident, f"{version} + 1", *rest])
-        writes.append(f"insert into {table.table} (scope, {', '.join(have)}) select {scope}, {values} from ok")
+        # made from the saved rows of its table, so that its unique indexes see them as they will be
+        ok = ", ".join(["ok", *(f"write{n}" for n, other in enumerate(saved) if other is table)])
+        writes.append(f"insert into {table.table} (scope, {', '.join(have)}) select {scope}, {values} from {ok}")
     for table in form.gone:
         (ident,) = names.take(f"{table.table}.id")
         writes.append(f"delete from {table.table} t using ok where t.scope = {scope} and t.id = {ident}")
@@ -161,9 +164,9 @@ def locks(form: Form, names: Names, scope: str) -> tuple[list[str], list[str]]:
         )
         if saved:
             kept = ", ".join(f"{c} = {p}" for c, p in zip(have[2:], rest, strict=True))
-            writes.append(
-                f"update {table.table} t set version = {version} + 1, {kept} from ok where t.scope = {scope} and t.id = {ident}"
-            )
+            where = f"t.scope = {scope} and t.id = {ident}"
+            seen = " returning 1" if table in form.new else ""
+            writes.append(f"update {table.table} t set version = {version} + 1, {kept} from ok where {where}{seen}")
     return parts, writes
 
 

@@ -22,8 +22,10 @@ from sluice.payments.watch import watched
 from sluice.store.database import LOST, Database
 from sluice.worker import books, loops
 from sluice.worker.delivery import POLL, Deliverer
+from sluice.worker.listening import Listening
 from sluice.worker.loops import AWAY_MOST, Loop
 
+RAILS = 5.0  # seconds until a rail account that was opened is listened to
 BEAT = 5.0  # seconds between heartbeats
 GONE = 3_600  # seconds after which a worker that does not beat is forgotten
 
@@ -39,11 +41,12 @@ log = structlog.get_logger()
 async def serve(settings: Settings) -> None:
     """Works until it is cancelled; what is in flight finishes first (F49)."""
     desk, id = await opened(settings), new_id("wk_")
-    deliverer = Deliverer(desk.database, desk.vault, settings)
+    deliverer, listening = Deliverer(desk.database, desk.vault, settings), Listening(desk)
     try:
         async with watched(desk, settings, metrics.EVERYWHERE, metrics.WORK) as readiness:
-            await loops.run(every(desk, deliverer, id), readiness.drain)
+            await loops.run(every(desk, deliverer, listening, id), readiness.drain)
     finally:
+        await listening.close()
         await deliverer.close()
         await desk.drain()
         await leave(desk, id)
@@ -61,7 +64,7 @@ async def opened(settings: Settings) -> Desk:
             pause = min(pause * 2, AWAY_MOST)
 
 
-def every(desk: Desk, deliverer: Deliverer, id: str) -> list[Loop]:
+def every(desk: Desk, deliverer: Deliverer, listening: Listening, id: str) -> list[Loop]:
     """All that a worker does, and how soon it looks again when nothing was due."""
     database = desk.database
     return [
@@ -70,7 +73,7 @@ def every(desk: Desk, deliverer: Deliverer, id: str) -> list[Loop]:
         Loop("deliveries", deliverer.turn, POLL),
         Loop("recovery", lambda: recovery.sweep(desk), 0.5),
         Loop("notices", lambda: notices.sweep(desk), 0.5),
-        *(Loop(f"listening to {rail.name}", partial(notices.listen, desk, rail), 1.0, True) for rail in desk.rails.values()),
+        Loop("rail accounts", listening.turn, RAILS, True),
         Loop("expiry", lambda: expiry.sweep(desk), 10.0),
         Loop("maturing", lambda: maturing.sweep(database), 1.0),
         Loop("forgetting", lambda: forgetting.sweep(database), 600.0),

@@ -1,3 +1,19 @@
+-- authorize.pass_on
+with lock0 as (select from instructions t where t.scope = :scope and t.id = :instructions.id and t.version = :instructions.version for update of t),
+lock1 as (select from intents t, lock0 where t.scope = :scope and t.id = :intents.id and t.version = :intents.version for update of t),
+ok as (select 1 from lock1),
+write0 as (update instructions t set version = :instructions.version + 1, created = :instructions.created, subject = :instructions.subject, verb = :instructions.verb, state = :instructions.state, rail = :instructions.rail, reference = :instructions.reference, token = :instructions.token, until = :instructions.until, tries = :instructions.tries, card = :instructions.card, envelope = :instructions.envelope, said = :instructions.said, call = :instructions.call from ok where t.scope = :scope and t.id = :instructions.id returning 1),
+write1 as (update intents t set version = :intents.version + 1, created = :intents.created, status = :intents.status, amount = :intents.amount, currency = :intents.currency, capturable = :intents.capturable, received = :intents.received, customer = :intents.customer, payment_method = :intents.payment_method, latest_charge = :intents.latest_charge, live = :intents.live, challenge = :intents.challenge, canceled_at = :intents.canceled_at, client_secret = :intents.client_secret, doc = :intents.doc from ok where t.scope = :scope and t.id = :intents.id),
+write2 as (insert into instructions (scope, id, version, created, subject, verb, state, rail, reference, token, until, tries, card, envelope, said, call) select :scope, :instructions.id, :instructions.version + 1, :instructions.created, :instructions.subject, :instructions.verb, :instructions.state, :instructions.rail, :instructions.reference, :instructions.token, :instructions.until, :instructions.tries, :instructions.card, :instructions.envelope, :instructions.said, :instructions.call from ok, write0)
+select :job::int job, :fact::text fact, exists (select from ok) ok;
+
+-- authorize.pass_on
+with lock0 as (select from instructions t where t.scope = :scope and t.id = :instructions.id and t.version = :instructions.version for update of t),
+ok as (select 1 from lock0),
+write0 as (update instructions t set version = :instructions.version + 1, created = :instructions.created, subject = :instructions.subject, verb = :instructions.verb, state = :instructions.state, rail = :instructions.rail, reference = :instructions.reference, token = :instructions.token, until = :instructions.until, tries = :instructions.tries, card = :instructions.card, envelope = :instructions.envelope, said = :instructions.said, call = :instructions.call from ok where t.scope = :scope and t.id = :instructions.id returning 1),
+write1 as (insert into instructions (scope, id, version, created, subject, verb, state, rail, reference, token, until, tries, card, envelope, said, call) select :scope, :instructions.id, :instructions.version + 1, :instructions.created, :instructions.subject, :instructions.verb, :instructions.state, :instructions.rail, :instructions.reference, :instructions.token, :instructions.until, :instructions.tries, :instructions.card, :instructions.envelope, :instructions.said, :instructions.call from ok, write0)
+select :job::int job, :fact::text fact, exists (select from ok) ok;
+
 -- authorize.recover, refund.recover
 with lock0 as (select from instructions t where t.scope = :scope and t.id = :instructions.id and t.version = :instructions.version for update of t),
 ok as (select 1 from lock0),

@@ -28,7 +28,7 @@ class World:
         call = Call(
             operation="", path=verb.name, scope=SCOPE, livemode=False, account="acct_1", at=clock.seconds(),
             request=new_id("req_"), vault=self.desk.vault, ids=ids, params=given or {}, key=new_id("key_"), fingerprint=b"f",
-            rails=frozenset({"sandbox"}), terms=Terms(settles_after=settles_after), public_url="http://localhost",
+            rails=self.desk.accounts(SCOPE), terms=Terms(settles_after=settles_after), public_url="http://localhost",
         )  # fmt: skip
         answer: Answer = await money_path.run(self.desk, verb, call)
         return dict(msgspec.json.decode(answer.body))

@@ -9,6 +9,7 @@ from sluice.customers import customers, payment_methods
 from sluice.payments import attaching, challenges, charging, confirming, creating, expiry, recovery, refunds, updating
 from sluice.payments.cancel import CANCEL
 from sluice.payments.capture import CAPTURE_CHARGE
+from sluice.rails.sandbox.rail import Sandbox
 from sluice.store import database
 from tests.unit.desk_world import SCOPE, World
 from tests.unit.forms import GOLDEN, Recorder
@@ -45,6 +46,15 @@ async def pay_by_charge(world: World) -> None:
     held = await world.call(charging.CREATE, given | {"capture": False})
     await world.call(charging.UPDATE, {"description": "a book"}, charge=held["id"])
     await world.call(CAPTURE_CHARGE, charge=held["id"])
+
+
+async def pass_on(world: World) -> None:
+    """The shop's first bank is not there, its second is."""
+    world.desk.rails["ra_dead"] = Sandbox("127.0.0.1", 1, name="ra_dead")
+    world.desk.open[SCOPE] = ("ra_dead", "sandbox")
+    await world.pay(700)
+    await world.call(charging.CREATE, {"amount": 450, "currency": "usd", "source": "tok_visa"})
+    world.desk.open.clear()
 
 
 async def give_back(world: World) -> None:
@@ -87,7 +97,7 @@ async def test_every_form_is_as_it_was_read(world: World, monkeypatch: pytest.Mo
     monkeypatch.setattr(database, "compose", recorder)
     monkeypatch.setattr(limits, "RAIL_SECONDS", 0.5)
     monkeypatch.setattr(confirming, "WEATHER", (*confirming.WEATHER, "silent-after-booking", "silent-before-booking"))
-    for living in (pay, pay_by_charge, give_back, keep_customers, recover):
+    for living in (pay, pay_by_charge, pass_on, give_back, keep_customers, recover):
         await living(world)
     printed = recorder.printed()
     if not GOLDEN.exists():

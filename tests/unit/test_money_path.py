@@ -56,7 +56,7 @@ async def desk(db: Database, rail: Scripted, tmp_path: Path) -> AsyncIterator[De
 def call(desk: Desk, given: dict[str, Any], key: str = "k1", fingerprint: bytes = b"f", **ids: str) -> Call:
     return Call(
         operation="", path="", scope=SCOPE, livemode=False, account="acct_1", at=clock.seconds(), request=new_id("req_"),
-        vault=desk.vault, ids=ids, params=given, key=key, given=True, fingerprint=fingerprint, rails=frozenset({"sandbox"}),
+        vault=desk.vault, ids=ids, params=given, key=key, given=True, fingerprint=fingerprint, rails=desk.accounts(SCOPE),
     )  # fmt: skip
 
 

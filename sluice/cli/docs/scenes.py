@@ -78,7 +78,7 @@ class Scene(NamedTuple):
 def asking(given: dict[str, Any], **ids: str) -> Call:
     return Call(
         operation="", path="", scope=1, livemode=False, account="acct_1", at=AT, request="req_1", vault=Paper(), ids=ids,
-        params=given, rails=frozenset({"sandbox"}), key="key_1",
+        params=given, rails=("sandbox",), key="key_1",
     )  # fmt: skip
 
 
