@@ -13,8 +13,10 @@ import msgspec
 from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Unavailable
+from sluice.core.ids import new_id
 from sluice.core.outside import in_transaction
 from sluice.store.commits import LOST as LOST
+from sluice.store.commits import cleanly
 from sluice.store.facts import Fact, compose, statement
 from sluice.store.group_commit import Committer
 from sluice.store.primary import Servers
@@ -34,6 +36,11 @@ SETTINGS = {
 }
 # On a tiny analysed table the generic plan scans; a writing connection never wants that (PERFORMANCE 12).
 PLANS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+# Whether a key's row is as it was read, and on the standby too: commits get there in order, so that a later one that is clean
+# proves an earlier one (F30). Of what a broken-off commit left behind the readers know nothing.
+STANDS = """select $2::int job, $3::text fact, exists (select from idempotency
+    where scope = $1 and key = $4 and token = $5 and status is not distinct from $6) ok,
+    case when current_setting('synchronous_standby_names') <> '' then pg_logical_emit_message(true, 'sluice', '') end marked"""
 PATIENT = {"lock_timeout": str(limits.ALONE_LOCK_MS)}
 
 
@@ -65,7 +72,7 @@ class Reader:
 
     async def execute(self, sql: str, *args: Any) -> str:
         """A statement of its own, outside the group commit: work on many rows. Safe to repeat, as a lost one is."""
-        return await self.read(lambda connection: connection.execute(sql, *args))
+        return await self.read(lambda connection: executed(connection, sql, *args))
 
     async def read(self, do: Callable[[Any], Awaitable[T]]) -> T:
         """On a fresh connection once more when the first was lost."""
@@ -99,8 +106,9 @@ class Reader:
         async with self.connection() as connection:
             token = in_transaction.set(True)
             try:
-                async with connection.transaction():
-                    yield connection
+                with cleanly(connection):
+                    async with connection.transaction():
+                        yield connection
             finally:
                 in_transaction.reset(token)
 
@@ -130,6 +138,11 @@ class Database(Reader):
             if any(taken.constraint_name in row.conflicts for row in (*fact.saved, *fact.new)):
                 return False
             raise
+
+    async def stands(self, scope: int, key: str, kept: Kept) -> bool:
+        """Whether what was read of a key may be answered from: it is there still, and no fail-over takes it away."""
+        values = [scope, new_id("fact_"), key, kept.token, kept.status]
+        return await self.committer.write(STANDS, values, name="key.stands", payment=key)
 
     async def agree_on_time(self) -> None:
         record = await self.fetchrow(DATABASE_TIME)
@@ -166,6 +179,11 @@ async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.
     )
     await database.agree_on_time()
     return database
+
+
+async def executed(connection: Any, sql: str, *args: Any) -> str:
+    with cleanly(connection):
+        return str(await connection.execute(sql, *args))
 
 
 async def prepare(connection: Any) -> None:

@@ -109,7 +109,7 @@ class Committer:
             await asyncio.sleep(pause)
             try:
                 async with connection(self.beside) as own:
-                    return await commit(own, sql, [job])
+                    return await commit(own, sql, [job], doubted=unknown)
             except PASSING:
                 if not unknown and job.until < inf:
                     return job.answer(Contended())
