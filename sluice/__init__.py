@@ -1,3 +1,3 @@
 """Sluice: a self-hosted payment gateway that speaks the API every shop already speaks."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
