@@ -86,7 +86,7 @@ class Keyring:
     def current(self, purpose: Purpose) -> DataKey:
         """The key that seals now. `Unavailable` when the ring is stale."""
         if clock.now() - self.loaded > STALE:
-            raise Unavailable("Keys could not be read for a while. Nothing was stored; try again.")
+            raise Unavailable("Keys could not be read for a while. Nothing was stored; try again.", "keys")
         return self.newest[purpose]
 
     def seal(self, purpose: Literal["card", "webhook"], at: bytes, text: str) -> Sealed:

@@ -37,10 +37,11 @@ class Refused(Exception):
 
 
 class Unavailable(Refused):
-    """We cannot take this now and nothing has happened: 503, try again (B-1.43)."""
+    """We cannot take this now and nothing has happened: 503, try again (B-1.43). `reason`: what there was no room for."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, reason: str = "busy") -> None:
         super().__init__(message, status=503, type="api_error", retry=True)
+        self.reason = reason
 
 
 class Contended(Refused):

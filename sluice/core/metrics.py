@@ -65,8 +65,11 @@ SETTLED = counter(
 DECLINES = counter(EVERYWHERE, "sluice_declines", "Declined payments, by what the buyer can do about it.", "rail", "group")
 
 # the store
-COMMITS = counter(
-    EVERYWHERE, "sluice_commits", "Transactions of groups: written, refused, or lost with their connection.", "result"
+COMMIT_FAILURES = counter(
+    EVERYWHERE,
+    "sluice_commit_failures",
+    "Transactions that the database refused (`refused`), or whose fate nobody told (`lost`).",
+    "result",
 )
 COMMIT_FACTS = histogram(EVERYWHERE, "sluice_commit_facts", "Facts that shared a transaction.", buckets=SIZES)
 COMMIT_SECONDS = histogram(EVERYWHERE, "sluice_commit_duration_seconds", "A transaction, from its sending to its clean commit.")
@@ -112,11 +115,12 @@ def child(metric: Any, *labels: str) -> Any:
     return metric.labels(*labels)
 
 
+@cache
+def kind(thing: type) -> str:
+    """What class it is of, as a label: of a rail's accounts there may be any number, of kinds of rails there are few."""
+    return snake(thing.__name__)
+
+
 def snake(name: str) -> str:
     """`NotSent` -> `not_sent`: a rail's word as a label."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-@cache
-def word(said: type) -> str:
-    return snake(said.__name__)

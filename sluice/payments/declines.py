@@ -57,6 +57,11 @@ WITHOUT_CHARGE = frozenset({"authentication_required", "authentication_failed"})
 HUSHED = frozenset({"lost_card", "stolen_card", "pickup_card", "restricted_card", "fraudulent", "merchant_blacklist"})
 
 
+def group(reason: str) -> str:
+    """What is counted of a decline: the advice that its code gives, the few that must never be tried again, or no advice."""
+    return "never" if reason in HUSHED else SAID.get(reason, PLAIN).advice or "none"
+
+
 def said(word: Declined) -> Said:
     if word.reason == "authentication_failed":
         return AUTHENTICATION_FAILED

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from sluice.books.events import lines
 from sluice.books.ledger import BalanceTransaction
+from sluice.core import metrics
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.payments import attempts, cancel, capture, refunds
+from sluice.payments import attempts, cancel, capture, declines, refunds
 from sluice.payments.answers import Answer, Renderer, steps
 from sluice.payments.attaching import checked
 from sluice.payments.charges import Charge
@@ -27,7 +28,7 @@ from sluice.payments.leases import left, soon
 from sluice.payments.refunds import Contradiction, Refund
 from sluice.rails import caller
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown, Word
-from sluice.rails.types import Card
+from sluice.rails.types import Card, Rail
 from sluice.rules.plans import Change
 from sluice.store.facts import Claim, Fact, Finish
 from sluice.store.reads import Kept, Load, Rows
@@ -81,11 +82,19 @@ async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
     while True:
         fact, answer = await settlement(desk, case, said)
         if await desk.database.write(fact, payment=payment_of(case.rows), must=True):
+            counted(desk.rails[case.instruction.rail], case.instruction.verb, said)
             return answer
         case = await read(desk, case.scope, case.livemode, case.instruction.id, case.token)
         if case.instruction.state == "closed" or case.instruction.token != case.token:
             await late(desk, case, said)
             return None
+
+
+def counted(rail: Rail, verb: str, said: Outcome) -> None:
+    name = metrics.kind(type(rail))
+    metrics.child(metrics.SETTLED, name, verb, metrics.kind(type(said))).inc()
+    if isinstance(said, Declined) and verb == "authorize":
+        metrics.child(metrics.DECLINES, name, declines.group(said.reason)).inc()
 
 
 async def read(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> Case:

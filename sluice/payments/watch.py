@@ -1,7 +1,6 @@
 """What each process shows of itself while it runs: its readiness, its pools, queue and rails, and how far its loop lags."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from sluice.core import metrics
-from sluice.core.clock import clock
+from sluice.core.clock import clock, monotonic
 from sluice.core.listener import PortTaken, listen
 from sluice.core.settings import Settings
 from sluice.payments.desk import Desk
@@ -67,6 +66,6 @@ async def feel_the_loop() -> None:
     late: deque[float] = deque([0.0], int(WINDOW / BEAT))
     metrics.LAG.set_function(lambda: max(late))
     while True:
-        due = time.monotonic() + BEAT
+        due = monotonic() + BEAT
         await asyncio.sleep(BEAT)
-        late.append(max(0.0, time.monotonic() - due))
+        late.append(max(0.0, monotonic() - due))

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from sluice.core import limits
+from sluice.core import limits, metrics
+from sluice.core.clock import monotonic
 from sluice.core.errors import Unavailable
 from sluice.core.faults import effect
 from sluice.core.outside import refuse_inside_transaction
@@ -14,6 +15,7 @@ from sluice.rails.outcomes import Approved, NotSent, Outcome, Unknown, Word, ans
 from sluice.rails.types import Card, Deadline, Envelope, Notice, Rail
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Word)
 GRACE = 0.5  # seconds a rail may take to say that its deadline has passed
 PAUSE = 1.0  # seconds before a line that is down is watched again
 _in_flight: WeakKeyDictionary[Rail, int] = WeakKeyDictionary()
@@ -23,30 +25,34 @@ _in_flight: WeakKeyDictionary[Rail, int] = WeakKeyDictionary()
 def room(rail: Rail) -> Iterator[None]:
     """A place in the rail's bulkhead, taken in *check* and kept to the end. Raises `Unavailable` when it is full."""
     if _in_flight.get(rail, 0) >= limits.IN_FLIGHT:
-        raise Unavailable(f"Too many payments are in flight at {rail.name}. Nothing has happened; please try again.")
+        raise Unavailable(f"Too many payments are in flight at {rail.name}. Nothing has happened; please try again.", "rail")
     _in_flight[rail] = _in_flight.get(rail, 0) + 1
+    inside = metrics.child(metrics.RAIL_IN_FLIGHT, metrics.kind(type(rail)))
+    inside.inc()
     try:
         yield
     finally:
+        inside.dec()
         _in_flight[rail] -= 1
 
 
 async def ask(rail: Rail, envelope: Envelope, card: Card | None, seconds: float) -> Outcome:
     """Sends the message once and waits at most `seconds` for the rail's word."""
-    word = await called(envelope.verb, lambda deadline: rail.send(envelope, card, deadline), seconds)
-    return answered(compared(word, envelope))
+    began, word = monotonic(), await called(envelope.verb, lambda deadline: rail.send(envelope, card, deadline), seconds)
+    return counted(rail, envelope.verb, began, answered(compared(word, envelope)))
 
 
 async def inquire(rail: Rail, envelope: Envelope, seconds: float) -> Word:
     """What became of the message; an inquiry that did not leave says nothing of it."""
-    word = await called("inquire", lambda deadline: rail.inquire(envelope, deadline), seconds)
-    return Unknown(word.why) if isinstance(word, NotSent) else compared(word, envelope)
+    began, word = monotonic(), await called("inquire", lambda deadline: rail.inquire(envelope, deadline), seconds)
+    word = Unknown(word.why) if isinstance(word, NotSent) else compared(word, envelope)
+    return counted(rail, "inquire", began, word)
 
 
 async def reverse(rail: Rail, envelope: Envelope, seconds: float) -> Outcome:
     """Undoes the message; only `Approved` acknowledges."""
-    word = await called("reverse", lambda deadline: rail.reverse(envelope, deadline), seconds)
-    return answered(compared(word, envelope))
+    began, word = monotonic(), await called("reverse", lambda deadline: rail.reverse(envelope, deadline), seconds)
+    return counted(rail, "reverse", began, answered(compared(word, envelope)))
 
 
 async def watch(rail: Rail, after: int, seconds: float) -> list[Notice]:
@@ -87,6 +93,14 @@ async def guarded(do: Callable[[], Awaitable[T]], seconds: float) -> T | str:
         return "the rail was cancelled"
     error = task.exception()
     return f"{type(error).__name__} in the rail" if error else task.result()
+
+
+def counted(rail: Rail, verb: str, began: float, word: W) -> W:
+    """The word, once it is known what it is worth."""
+    name = metrics.kind(type(rail))
+    metrics.child(metrics.RAIL_CALLS, name, verb, metrics.kind(type(word))).inc()
+    metrics.child(metrics.RAIL_SECONDS, name, verb).observe(monotonic() - began)
+    return word
 
 
 def compared(word: Word, envelope: Envelope) -> Word:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from sluice.core import metrics
+from sluice.core.clock import monotonic
 from sluice.core.faults import effect
 
 # Another transaction stood in the way: tried again alone, with seconds for a lock instead of milliseconds.
@@ -72,7 +74,7 @@ async def commit(lane: Any, sql: str, jobs: list[Job], *, doubted: bool = False)
     `doubted`: it may have been committed before, here and not on the standby. What conflicts with itself writes nothing, waits
     for nobody, and would pass for done (F30).
     """
-    rows = [(job.values[0], number, *job.values[1:]) for number, job in enumerate(jobs)]
+    began, rows = monotonic(), [(job.values[0], number, *job.values[1:]) for number, job in enumerate(jobs)]
     with cleanly(lane):
         results = await effect(f"store.{jobs[0].name}", lambda: lane.fetchmany(sql, rows))
         if doubted:
@@ -82,6 +84,8 @@ async def commit(lane: Any, sql: str, jobs: list[Job], *, doubted: bool = False)
         if wrote[number]["fact"] != job.values[1]:
             raise AssertionError("an answer for another fact")
         job.answer(wrote[number]["ok"])
+    metrics.COMMIT_FACTS.observe(len(jobs))
+    metrics.COMMIT_SECONDS.observe(monotonic() - began)
 
 
 @contextmanager

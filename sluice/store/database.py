@@ -88,7 +88,7 @@ class Reader:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         if self.busy >= self.most:
-            raise Unavailable("Too much is being read at this moment. Nothing has happened; try again in a second.")
+            raise Unavailable("Too much is being read at this moment. Nothing has happened; try again in a second.", "reads")
         self.busy += 1
         try:
             async with self.pool.acquire() as connection:

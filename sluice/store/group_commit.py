@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from math import inf
 from typing import Any
 
-from sluice.core import limits
+from sluice.core import limits, metrics
 from sluice.core.errors import Contended, Unavailable
 from sluice.store.commits import LOST, PASSING, REFUSED, Job, commit, connection
 
@@ -79,8 +79,10 @@ class Committer:
         """Whose fate stays open is executed again beside the lanes: a held row, or a lost connection, stops nobody else."""
         try:
             async with connection(self.pool) as lane:
+                metrics.COMMIT_WAIT.observe(asyncio.get_running_loop().time() - min(job.at for job in jobs))
                 await self.halve(lane, sql, jobs)
         except LOST:
+            metrics.child(metrics.COMMIT_FAILURES, "lost").inc()
             self.again(sql, jobs, unknown=True)
         except Exception as defect:
             for job in jobs:
@@ -90,6 +92,7 @@ class Committer:
         try:
             await commit(lane, sql, jobs)
         except REFUSED as refusal:
+            metrics.child(metrics.COMMIT_FAILURES, "refused").inc()
             if len(jobs) > 1:
                 await self.halve(lane, sql, jobs[: len(jobs) // 2])
                 await self.halve(lane, sql, jobs[len(jobs) // 2 :])
@@ -125,4 +128,4 @@ class Committer:
 
 
 def full() -> Unavailable:
-    return Unavailable("Too much is being written at this moment. Nothing has happened; try again in a second.")
+    return Unavailable("Too much is being written at this moment. Nothing has happened; try again in a second.", "writes")

@@ -13,6 +13,7 @@ import structlog
 from sluice.books.vault.cards import Vault
 from sluice.books.webhooks.deliveries import MICRO, Delivery, Ended, Ill, claim, due, record
 from sluice.books.webhooks.sender import Sender
+from sluice.core import metrics
 from sluice.core.clock import clock
 from sluice.core.limits import DELIVERIES_AT_ONCE, DELIVERIES_PER_ENDPOINT
 from sluice.core.settings import Settings
@@ -68,6 +69,8 @@ class Deliverer:
         except Exception as error:  # a defect of ours costs this try only
             log.error("a delivery failed", endpoint=delivery.endpoint, number=delivery.number, exc_info=error)
             ended = Ended(delivery, clock.micros(), 0, None, "defect", "")
+        metrics.child(metrics.DELIVERIES, ended.error or "delivered").inc()
+        metrics.DELIVERY_SECONDS.observe(ended.ms / 1000)
         self.ended[delivery.scope].append(ended)
 
     async def record(self) -> bool:

@@ -70,7 +70,7 @@ class Cvcs:
         """The new row of a code, beside payment method `method`. `Unavailable` when keys could not be stored for a while."""
         hour = self.hours.get(now // HOUR)
         if hour is None:
-            raise Unavailable("Keys could not be stored for a while. Nothing was stored; try again.")
+            raise Unavailable("Keys could not be stored for a while. Nothing was stored; try again.", "keys")
         sealed = seal(hour.secret, place(StoredCvc.table, scope, method), cvc)
         return StoredCvc(method, 0, hour.id, sealed, now + limits.CVC_SECONDS)
 
