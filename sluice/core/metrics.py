@@ -115,12 +115,12 @@ def child(metric: Any, *labels: str) -> Any:
     return metric.labels(*labels)
 
 
-@cache
-def kind(thing: type) -> str:
+def kind(thing: object) -> str:
     """What class it is of, as a label: of a rail's accounts there may be any number, of kinds of rails there are few."""
-    return snake(thing.__name__)
+    return snake(type(thing).__name__)
 
 
+@cache
 def snake(name: str) -> str:
-    """`NotSent` -> `not_sent`: a rail's word as a label."""
+    """`NotSent` -> `not_sent`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

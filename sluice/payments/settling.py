@@ -91,8 +91,8 @@ async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
 
 
 def counted(rail: Rail, verb: str, said: Outcome) -> None:
-    name = metrics.kind(type(rail))
-    metrics.child(metrics.SETTLED, name, verb, metrics.kind(type(said))).inc()
+    name = metrics.kind(rail)
+    metrics.child(metrics.SETTLED, name, verb, metrics.kind(said)).inc()
     if isinstance(said, Declined) and verb == "authorize":
         metrics.child(metrics.DECLINES, name, declines.group(said.reason)).inc()
 

@@ -27,7 +27,7 @@ def room(rail: Rail) -> Iterator[None]:
     if _in_flight.get(rail, 0) >= limits.IN_FLIGHT:
         raise Unavailable(f"Too many payments are in flight at {rail.name}. Nothing has happened; please try again.", "rail")
     _in_flight[rail] = _in_flight.get(rail, 0) + 1
-    inside = metrics.child(metrics.RAIL_IN_FLIGHT, metrics.kind(type(rail)))
+    inside = metrics.child(metrics.RAIL_IN_FLIGHT, metrics.kind(rail))
     inside.inc()
     try:
         yield
@@ -97,8 +97,8 @@ async def guarded(do: Callable[[], Awaitable[T]], seconds: float) -> T | str:
 
 def counted(rail: Rail, verb: str, began: float, word: W) -> W:
     """The word, once it is known what it is worth."""
-    name = metrics.kind(type(rail))
-    metrics.child(metrics.RAIL_CALLS, name, verb, metrics.kind(type(word))).inc()
+    name = metrics.kind(rail)
+    metrics.child(metrics.RAIL_CALLS, name, verb, metrics.kind(word)).inc()
     metrics.child(metrics.RAIL_SECONDS, name, verb).observe(monotonic() - began)
     return word
 
