@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from sluice.api.door import Door
 from sluice.api.requests import Asked
+from sluice.books.audit.entries import Who
 from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Refused
@@ -68,11 +69,12 @@ def challenge_routes(desk: Desk, door: Door) -> list[BaseRoute]:
 
     async def answer(request: Request) -> Response:
         try:
-            tree = await Asked(request.scope, request.receive).parameters()
+            asked = Asked(request.scope, request.receive)
+            tree = await asked.parameters()
             outcome = tree.root.get("outcome")
             if outcome not in OUTCOMES:
                 raise Refused("Invalid outcome: must be one of complete or fail", param="outcome")
-            return await answered(desk, door, request.path_params["reference"], str(outcome))
+            return await answered(desk, door, request.path_params["reference"], str(outcome), door.peer(asked))
         except Refused as refusal:
             return Response(error(refusal, True, desk.public_url), refusal.status, HEADERS, "application/json")
 
@@ -90,7 +92,7 @@ async def found(desk: Desk, reference: str) -> tuple[int, Rows]:
     return record["scope"], rows
 
 
-async def answered(desk: Desk, door: Door, reference: str, outcome: str) -> Response:
+async def answered(desk: Desk, door: Door, reference: str, outcome: str, address: str) -> Response:
     """The buyer's word goes to the bank; then the authorisation is asked for again, and the bank says what came of it."""
     scope, rows = await found(desk, reference)
     intent, instruction = challenges.waiting(rows)
@@ -101,6 +103,7 @@ async def answered(desk: Desk, door: Door, reference: str, outcome: str) -> Resp
         at=clock.seconds(),
         request=f"req_{chance(14)}", vault=desk.vault, ids={"instruction": instruction.id}, key=new_id("auto_"),
         rails=desk.accounts(scope), terms=door.terms, public_url=desk.public_url,
+        who=Who("buyer", "challenge page", address),
     )  # fmt: skip
     await money_path.run(desk, challenges.AUTHENTICATE, call)
     after = await desk.database.one(Intent, scope, intent.id)

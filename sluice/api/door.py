@@ -1,7 +1,7 @@
 """The door of /v1: decode, ask a domain, answer. It decides nothing. One ASGI app over the table of operations."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import structlog
 from sluice.api.guard import Guard
 from sluice.api.operations import HINTS, SERVED, Op
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
+from sluice.books.audit.entries import Who
 from sluice.core.clock import clock
 from sluice.core.errors import Refused, TooMany, Unavailable
 from sluice.core.ids import chance, new_id
@@ -60,7 +61,7 @@ class Line(NamedTuple):
 
 
 class Door:
-    """`tell` gets a `Line` for each request."""
+    """`tell` gets a `Line` for each request; `debugging` says which switches are on that live money must not meet (S30)."""
 
     def __init__(
         self,
@@ -71,9 +72,10 @@ class Door:
         trusted: tuple[Network, ...],
         guard: Guard,
         tell: Callable[[Line], None],
+        debugging: Sequence[str] = (),
     ) -> None:
         self.desk, self.authenticator, self.terms = desk, authenticator, terms
-        self.trusted, self.guard, self.tell = trusted, guard, tell
+        self.trusted, self.guard, self.tell, self.debugging = trusted, guard, tell, debugging
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
@@ -101,6 +103,10 @@ class Door:
             self.guard.call(identity, peer, clock.now())
             served = self.served(operation)
             admit(identity, operation.id, served.resource, served.writes)
+            if identity.livemode and served.writes and self.debugging:
+                raise Refused(
+                    f"Live mode takes no write now. {' '.join(self.debugging)} Unset it, and start Sluice again.", status=403
+                )
             if key := asked.idempotency_key():
                 headers.append((b"idempotency-key", key.encode("latin-1")))
             call = await self.call(asked, request, operation, ids, identity, served, key)
@@ -162,13 +168,14 @@ class Door:
     ) -> Call:
         """The request as the rules see it: walked, its expansions judged, its key and fingerprint."""
         tree = await asked.parameters()
+        who = Who(KINDS[identity.kind], identity.key, self.peer(asked))
         params = walk(operation, tree, served.serves, HINTS)
         expand = tuple(params.get("expand") or ())
         steps(operation.id, expand)
         return Call(
             operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode,
             account=identity.merchant, currency=identity.currency, at=clock.seconds(), request=request, vault=self.desk.vault,
-            kind=KINDS[identity.kind], ids=ids, params=params, key=key or new_id("auto_"), given=key is not None,
+            kind=who.kind, who=who, ids=ids, params=params, key=key or new_id("auto_"), given=key is not None,
             fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
             expand=expand, rails=() if identity.livemode else self.desk.accounts(identity.scope), terms=self.terms,
             public_url=self.desk.public_url,

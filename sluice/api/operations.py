@@ -118,6 +118,7 @@ TABLE: tuple[Op, ...] = (
     op("PostWebhookEndpointsWebhookEndpoint", "webhook_endpoint", endpoints.UPDATE,
        "description disabled enabled_events metadata url"),
     op("DeleteWebhookEndpointsWebhookEndpoint", "webhook_endpoint", endpoints.DELETE),
+    op("GetSluiceAuditEntries", "account", reads.AUDIT, f"{PAGED} action actor card subject"),
     op("GetSluiceWebhookAttempts", "webhook_endpoint", reads.ATTEMPTS, f"{PAGED} event webhook_endpoint"),
     op("PostSluiceWebhookEndpointsWebhookEndpointResend", "webhook_endpoint", resends.CREATE, "events since"),
     op("GetSluiceDiscrepancies", "balance", reads.discrepancies, f"{PAGED} closed"),

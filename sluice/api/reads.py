@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sluice.books.audit.entries import Entry
 from sluice.books.balance import balance
 from sluice.books.event_reads import list_events, retrieve
 from sluice.books.ledger import BalanceTransaction
@@ -184,6 +185,7 @@ async def history(desk: Desk, call: Call) -> Body:
 
 
 ATTEMPTS = Listed(Attempt, "webhook attempt", {"event": "event", "webhook_endpoint": "endpoint"})
+AUDIT = Listed(Entry, "audit entry", {"action": "action", "actor": "actor", "card": "card", "subject": "object"})
 DISCREPANCIES = Listed(Discrepancy, "discrepancy")
 HISTORY = Listed(BalanceTransaction, "balance transaction", {"currency": "currency", "source": "source", "type": "type"})
 CHARGES = Listed(

@@ -186,7 +186,28 @@ async def roll_secret(vault: Vault, scope: int, endpoint: Endpoint, overlap: int
     return secrets.current, Change(saved=(replace(endpoint, key=sealed.key, sealed=sealed.data),))
 
 
+def audits(rows: Rows, change: Change) -> Hash:
+    """What it was and what it is: of the address no user, no password and no query."""
+    last = next((row for row in (*change.saved, *change.new) if isinstance(row, Endpoint)), None)
+    return {"before": audited(rows.get_one(Endpoint, "endpoint")), "after": audited(last)}
+
+
+def audited(endpoint: Endpoint | None) -> Hash | None:
+    if endpoint is None:
+        return None
+    parts = urlsplit(endpoint.url)
+    place = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return {"url": place, "status": endpoint.status, "enabled_events": endpoint.enabled_events}
+
+
 LAST = "(select w.id from webhook_endpoints w where w.scope = $1 order by w.id offset $3 limit 1)"
-CREATE = Verb("webhook_endpoints.create", create, (Load(Endpoint, "last", LAST),), lambda call: (ENDPOINTS - 1,), secret=True)
-UPDATE = Verb("webhook_endpoints.update", update, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"))
-DELETE = Verb("webhook_endpoints.delete", delete, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"))
+CREATE = Verb(
+    "webhook_endpoints.create",
+    create,
+    (Load(Endpoint, "last", LAST),),
+    lambda call: (ENDPOINTS - 1,),
+    secret=True,
+    audits=audits,
+)
+UPDATE = Verb("webhook_endpoints.update", update, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"), audits=audits)
+DELETE = Verb("webhook_endpoints.delete", delete, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"), audits=audits)

@@ -82,4 +82,11 @@ def check(call: Call) -> None:
         raise Refused(BACK, param="since")
 
 
-CREATE = Verb("webhook_endpoints.resend", create, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"), finds=chosen)
+def audits(rows: Rows, change: Change) -> dict[str, Any]:
+    return {"events": len(rows.one(Chosen, "chosen").numbers)}
+
+
+CREATE = Verb(
+    "webhook_endpoints.resend", create, (Load(Endpoint, "endpoint", "$3"),), id_in("webhook_endpoint"), finds=chosen,
+    audits=audits,
+)  # fmt: skip

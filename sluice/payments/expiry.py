@@ -4,6 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
+from sluice.books.audit.entries import Who
 from sluice.core.clock import clock
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
@@ -20,6 +21,7 @@ from sluice.store.reads import Load, Rows
 
 AT_ONCE = 32
 DAY = 86_400
+WORKER = Who("process", "worker")
 
 DUE_SCOPES = """select d.scope, s.livemode from (select distinct scope from charges where held_until <= $1) d
     join scopes s on s.scope = d.scope"""
@@ -50,7 +52,7 @@ async def one(desk: Desk, scope: int, livemode: bool, charge: str, now: int) -> 
     key = f"expiry/{charge}/{now // DAY}"
     call = Call(
         operation="", path="", scope=scope, livemode=livemode, account="", at=now, request="", vault=desk.vault,
-        ids={"charge": charge}, key=key,
+        ids={"charge": charge}, key=key, who=WORKER,
     )  # fmt: skip
     await money_path.run(desk, EXPIRE, call)
 

@@ -14,7 +14,7 @@ from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Contended, Refused
 from sluice.core.ids import new_id
-from sluice.payments import cascade
+from sluice.payments import auditing, cascade
 from sluice.payments.answers import NAMES, Answer, Renderer, steps
 from sluice.payments.desk import Desk
 from sluice.payments.hints import hint
@@ -48,7 +48,7 @@ async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
         plan = await judged(desk, verb, call, rows)
         if plan.request is None:
             answer = await renderer.answer(plan.change, wanted)
-            if await desk.database.write(alone(desk, verb, call, plan.change, token, answer), payment=payment_of(rows)):
+            if await desk.database.write(alone(desk, verb, call, rows, plan.change, token, answer), payment=payment_of(rows)):
                 return answer
         elif settled := await desk.finish(carried(desk, verb, call, plan.change, plan.request, rows, token)):
             return settled
@@ -129,12 +129,12 @@ async def ours(desk: Desk, call: Call, token: str) -> bool:
     return kept is not None and kept.token == token and kept.status is None
 
 
-def alone(desk: Desk, verb: Verb, call: Call, change: Change, token: str, answer: Answer) -> Fact:
+def alone(desk: Desk, verb: Verb, call: Call, rows: Rows, change: Change, token: str, answer: Answer) -> Fact:
     """A write that asks nobody: key, change, events and answer in one commit."""
     body = answer.body.decode()
     if verb.secret:
         body = sealed_answers.keep(desk.vault.keyring, call.scope, call.key, body)
-    key = claim(call, token, answer.status, body)
+    key, change = claim(call, token, answer.status, body), auditing.done(verb, call, rows, change)
     return completed(verb.name, call.scope, call.livemode, call.at, change, key, call.request, call.key if call.given else None)
 
 
@@ -155,7 +155,7 @@ def opened(desk: Desk, verb: Verb, call: Call, change: Change, request: Request,
         request.id, 0, clock.seconds(), request.subject, kind(request), "open", request.rail, reference, token, leased(), 0,
         request.stored.id if request.stored else None, plain(envelope), None, plain(asked),
     )  # fmt: skip
-    change = replace(change, new=(*change.new, instruction))
+    change = auditing.asked(verb, call, replace(change, new=(*change.new, instruction)), request)
     fact = completed(
         f"{verb.name}.open", call.scope, call.livemode, call.at, change, claim(call, token), call.request, asked.given
     )

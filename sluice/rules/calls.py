@@ -5,10 +5,11 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
+from sluice.books.audit.entries import Who
 from sluice.books.vault.envelope import Sealed
 from sluice.core.secrets import Secret
 from sluice.rails.types import Card
-from sluice.rules.plans import Plan, Terms
+from sluice.rules.plans import Change, Plan, Terms
 from sluice.store.database import Database
 from sluice.store.reads import Loads, Rows
 from sluice.store.rows import Row
@@ -36,6 +37,7 @@ class Call(Struct, frozen=True):
     request: str  # req_…; "" when no call caused it (B-5.76)
     vault: Sealer
     kind: str = "secret"  # of the key: secret, restricted, publishable
+    who: Who = Who("process", "sluice")  # as the audit log names him
     ids: dict[str, str] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     key: str = ""  # the idempotency key
@@ -62,6 +64,7 @@ class Verb(Struct, frozen=True):
     may: Callable[[Call, Rows], None] = lambda call, rows: None  # what authorisation still needs rows for (B-1.6)
     secret: bool = False  # its answer shows a secret once: kept sealed under the key
     finds: Callable[[Database, Call], Awaitable[Rows]] | None = None  # reads what no id leads to
+    audits: Callable[[Rows, Change], dict[str, Any]] | None = None  # what changed, for the audit log, where no event says it
 
 
 def id_in(name: str) -> Callable[[Call], tuple[Any, ...]]:

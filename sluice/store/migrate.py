@@ -3,7 +3,8 @@
 A file's first line declares what it does to older programs. `-- expand` only adds: every program of this major runs on.
 `-- contract: needs programs from 1.4.0 on` takes something away. The table `migrations` keeps the oldest program that each
 step still takes, so an older program tells a database that it may use from one that it must not touch (O13).
-The role owns nothing. It may not update or delete a posting or an event; only the owner, who migrates, may.
+The role owns nothing. It may not update or delete a posting, an event, an entry of the audit log, its link, or a digest; only
+the owner, who migrates, may.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ GRANTS = f"""
 grant usage on schema public to {ROLE};
 grant select, insert, update, delete on all tables in schema public to {ROLE};
 grant usage on all sequences in schema public to {ROLE};
-revoke update, delete on postings, events from {ROLE};
+revoke update, delete on postings, events, audit_entries, audit_chain, digests from {ROLE};
 revoke insert, update, delete on migrations from {ROLE};
 """
 DECLARED = re.compile(r"-- (expand|contract: needs programs from (\d+\.\d+\.\d+) on)\n")

@@ -3,6 +3,22 @@
 from typing import Any, Literal, TypedDict
 
 
+class SluiceAuditEntry(TypedDict):
+    action: str
+    actor: str
+    address: str | None
+    card: str | None
+    created: int
+    detail: dict[str, Any]
+    id: str
+    kind: str
+    livemode: bool
+    object: Literal["sluice.audit_entry"]
+    request: str | None
+    result: str
+    subject: str | None
+
+
 class SluiceDiscrepancy(TypedDict):
     about: str
     closed: int | None
@@ -33,6 +49,25 @@ class SluiceWebhookAttempt(TypedDict):
     object: Literal["sluice.webhook_attempt"]
     status: int | None
     webhook_endpoint: str
+
+
+class GetSluiceAuditEntriesCreated(TypedDict, total=False):
+    gt: int
+    gte: int
+    lt: int
+    lte: int
+
+
+class GetSluiceAuditEntries(TypedDict, total=False):
+    expand: list[str]
+    action: str
+    actor: str
+    card: str
+    created: GetSluiceAuditEntriesCreated | int
+    ending_before: str
+    limit: int
+    starting_after: str
+    subject: str
 
 
 class GetSluiceDiscrepanciesCreated(TypedDict, total=False):
