@@ -1,0 +1,243 @@
+"""One seed's world: our processes, the bank, the shop and its receiver, on one virtual loop, over the real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from msgspec import Struct
+
+import sluice.core.clock
+import sluice.core.ids
+from simulation.bank import Bank
+from simulation.books import Difference, compared
+from simulation.ground import Ground
+from simulation.line import HORIZON, Lines
+from simulation.loop import CURRENT, Loop, Process
+from simulation.nodes import Api, Node, Servers, Worker
+from simulation.pool import EFFECT, Connection, Pool
+from simulation.receiver import Receiver
+from simulation.shop import Shop
+from simulation.story import Line, Story
+from simulation.tape import Choice, Tape
+from simulation.wire import Wire
+from sluice.core import faults
+from sluice.core.clock import Clock
+from sluice.core.settings import read_settings
+from sluice.merchants import accounts, keys
+from sluice.payments import money_path
+from sluice.rules.plans import Terms
+from sluice.store.database import Database
+from sluice.store.facts import Fact
+
+BEGINS = 1_900_000_000.0  # a day of 2030: virtual time is the database's
+QUIET_MOST = 4 * 3_600.0  # virtual seconds within which recovery must have nothing left to ask
+SETTLES_AFTER = 20
+DEATHS = ("dies before", "dies after", "stops before")
+
+
+class Result(Struct):
+    seed: int
+    differences: list[Difference]
+    lines: list[Line]
+    hash: str
+    odd: dict[Choice, float]
+    seen: Mapping[str, int]
+    payments: list[int]
+    seconds: float = 0.0
+
+
+class Clocks(Clock):
+    """A clock for each process, over one machine's."""
+
+    @property  # type: ignore[override]
+    def base(self) -> float:
+        process = CURRENT.get()
+        return process.base if process else 0.0
+
+    @base.setter
+    def base(self, base: float) -> None:
+        if process := CURRENT.get():
+            process.base = base
+
+
+class World:
+    def __init__(self, ground: Ground, seed: int, payments: list[int], only: Mapping[Choice, float] | None = None) -> None:
+        self.ground, self.server, self.provider = ground, ground.server, ground.provider
+        self.seed, self.tape = seed, Tape(seed, only)
+        self.loop = Loop(self.tape, self.connected)
+        self.loop.now = BEGINS
+        self.story = Story(lambda: self.loop.now - BEGINS)
+        self.settings = read_settings(data=ground.home, database_url="")
+        self.terms, self.late_horizon = Terms(settles_after=SETTLES_AFTER), HORIZON
+        kind = random.Random(f"{seed} bank")
+        self.bank = Bank(kind.random() < 0.5, self.loop.time, self.loop.outside)
+        self.lines = Lines(self, self.bank)
+        self.shop = Shop(self, seed, payments)
+        self.receiver, self.wire = Receiver(self), Wire(self)
+        self.nodes: list[Node] = []
+        self.dead: list[Process] = []
+        self.transactions: dict[Connection, Process | None] = {}
+        self.written = BEGINS
+        self.troubles: list[tuple[str, str, BaseException]] = []
+        self.scope, self.merchant = 0, ""
+
+    def connected(self, factory: Any) -> Any:
+        return self.lines.connect(factory)
+
+    # the life of one seed
+
+    def run(self) -> list[Difference]:
+        with self.ours():
+            return self.loop.run(self.life())  # type: ignore[no-any-return]
+
+    async def life(self) -> list[Difference]:
+        self.tape.quiet = True
+        self.merchant, self.scope, self.shop.key = await merchant(self)
+        self.nodes = [Api(self, 1), Api(self, 2), Worker(self, 1), Worker(self, 2)]
+        await asyncio.sleep(0.5)
+        await self.shop.open()
+        self.tape.quiet = False
+        await self.shop.trade()
+        await self.fall_quiet()
+        return await compared(self)
+
+    async def fall_quiet(self) -> None:
+        """Faults stop; time runs on until every call is answered and nothing is due any more."""
+        self.story.say("faults stop")
+        self.tape.quiet = True
+        self.lines.down_until = 0
+        await self.shop.settle_up()
+        ends = self.loop.now + QUIET_MOST
+        while self.loop.now < ends and (left := self.left()):
+            self.story.effect(left)
+            await asyncio.sleep(2.0)
+        self.story.say("all is quiet" if not self.left() else f"still open after hours: {self.left()}")
+
+    def left(self) -> str:
+        return self.ground.left(self.scope)
+
+    def calm(self) -> float:
+        """Seconds since something was written."""
+        return self.loop.now - self.written
+
+    # what happens to processes
+
+    async def effect(self, name: str, do: Callable[[], Awaitable[object]]) -> object:
+        """The hook of core.faults: around every effect its process may die, or be stopped for a while."""
+        process = CURRENT.get()
+        if not isinstance(process, Node):
+            return await do()
+        fate, how = self.tape.pick("death", f"death {process.name} {name}", DEATHS)
+        if fate == "stops before":
+            self.stopped(process, name, how * 40)
+            await asyncio.sleep(0)
+        if fate == "dies before":
+            await self.death(process, f"{process.name} dies before {name}")
+        mark = EFFECT.set(name)
+        try:
+            done = await do()
+        finally:
+            EFFECT.reset(mark)
+        if name.startswith("store."):
+            self.written = self.loop.now
+            self.story.say(f"{process.name}: {name}")
+        if fate == "dies after":
+            await self.death(process, f"{process.name} dies after {name}")
+        return done
+
+    async def death(self, process: Node, told: str) -> None:
+        self.story.odd(told)
+        self.story.seen[f"death: {told.split()[2]} {told.split()[3].split('.')[0]}"] += 1
+        self.died(process)
+        await self.loop.create_future()
+
+    def died(self, process: Node) -> None:
+        """Its lines break, its transactions are rolled back, whoever waited for it hears so; another is started."""
+        if not process.alive:
+            return
+        process.alive = False
+        self.dead.append(process)
+        for connection in [each for each, whose in self.transactions.items() if whose is process]:
+            self.ended(connection, "rollback")
+        for line in [each for each in self.lines.open if each.process is process]:
+            line.cut()
+        for answer in process.watched:
+            self.loop.outside(0.005, broken, answer)
+        self.loop.outside(1.0, self.replace, process)
+
+    def replace(self, process: Node) -> None:
+        self.nodes[self.nodes.index(process)] = type(process)(self, process.number)
+
+    def stopped(self, process: Node, name: str, seconds: float) -> None:
+        self.story.odd(f"{process.name} is stopped for {seconds:.0f} s before {name}")
+        self.story.seen["process: stopped"] += 1
+        process.stopped = True
+        self.loop.outside(seconds, self.loop.go_on, process)
+
+    def ended(self, connection: Connection, how: str) -> None:
+        if self.transactions.pop(connection, connection) is connection:
+            return
+        real, connection.open = connection.open, None
+        self.server.end(real, how)
+        self.server.give(real, connection.pool.writes)
+
+    def troubled(self, who: str, what: str, error: BaseException) -> None:
+        self.troubles.append((who, what, error))
+        self.story.say(f"{who} has trouble with {what}: {type(error).__name__}")
+
+    def committed(self, event: str) -> bool:
+        return self.ground.has_event(self.scope, event)
+
+    @contextmanager
+    def ours(self) -> Iterator[None]:
+        """Clock, ids, jitter and the hook are this world's while it runs."""
+        seeded = random.Random(f"{self.seed} ids")
+        random.seed(f"{self.seed} jitter")
+        clock, ids = sluice.core.clock, sluice.core.ids
+        kept = clock.machine, ids.urandom, faults.hook, type(clock.clock)
+        clock.machine, ids.urandom, faults.hook = self.loop.time, seeded.randbytes, self.effect
+        clock.clock.__class__ = Clocks
+        ids._last = money_path._waiters = 0
+        try:
+            yield
+        finally:
+            for node in (*self.nodes, *self.dead):
+                node.alive = False
+            for connection in list(self.transactions):
+                self.ended(connection, "rollback")
+            self.ground.forget(self.merchant)
+            clock.clock.__class__ = kept[3]
+            clock.machine, ids.urandom, faults.hook = kept[:3]
+
+
+async def merchant(world: World) -> tuple[str, int, str]:
+    """A fresh merchant: its id, its test scope, and its secret key in clear."""
+    pools = [Pool(world, 1, writes, 1.0) for writes in (True, False, True)]
+    database = Database(*pools, Servers())
+    id = await accounts.add(database, "A shop")
+    scope = await accounts.scope_of(database, id, livemode=False)
+    text, row = keys.make("sk", False, int(world.loop.now))
+    assert await database.write(Fact("key.create", scope, row.id, new=(row,)))
+    return id, scope, str(text)
+
+
+def broken(answer: "asyncio.Future[Any]") -> None:
+    if not answer.done():
+        answer.set_exception(ConnectionResetError())
+
+
+def simulate(ground: Ground, seed: int, payments: list[int], only: Mapping[Choice, float] | None = None) -> Result:
+    """One seed, from its merchant's first breath to the comparison of the books."""
+    began = perf_counter()
+    world = World(ground, seed, payments, only)
+    differences = world.run()
+    tape, story = world.tape, world.story
+    return Result(
+        seed, differences, story.lines, story.hash, tape.odd, story.seen, payments, perf_counter() - began
+    )
