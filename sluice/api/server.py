@@ -1,6 +1,7 @@
 """The API as a process: the door of /v1, and beside it the pages that need no key (B-1.32)."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
@@ -18,6 +19,7 @@ from sluice.api.requests import Receive, Scope, Send
 from sluice.books.keyring import REFRESH
 from sluice.core import metrics
 from sluice.core.clock import clock
+from sluice.core.debugging import switches
 from sluice.core.listener import listen
 from sluice.core.log import clean
 from sluice.core.settings import Settings
@@ -45,6 +47,7 @@ async def serve(settings: Settings) -> None:
         trusted=settings.trusted_proxies,
         guard=Guard(settings.limits),
         tell=print_line,
+        debugging=switches(os.environ),
     )
     server = Server(uvicorn.Config(
         app(desk, door), log_level="warning", access_log=False, lifespan="off", http=Connection, loop="none", ws="none",

@@ -62,7 +62,7 @@ class Gateway:
     def __init__(self, server: Secret, folder: Path, **env: str) -> None:
         self.server, self.folder = server, folder
         self.env = {"SLUICE_STRICT": "1", "SLUICE_RAIL_SECONDS": str(RAIL_SECONDS), "SLUICE_DATA": str(folder)}
-        self.env |= {"SLUICE_LIMITS": "off"} | env  # matrices ask oftener than an account may
+        self.env |= {"SLUICE_LIMITS": "off", "SLUICE_DEBUG_IN_LIVE": "accepted"} | env  # matrices ask often, and in live too
         self.runner = asyncio.Runner()
         self.processes: dict[str, Process] = {}
 
@@ -88,6 +88,7 @@ class Gateway:
         port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.bank = Bank(free_port())
+        self.banks = [self.bank]
         self.env |= {"SLUICE_PORT": str(port), "DATABASE_URL": str(self.dsn), "SLUICE_BANK": f"127.0.0.1:{self.bank.port}"}
         self.start_bank()
         self.start_api()
@@ -95,9 +96,20 @@ class Gateway:
         self.wait()
 
     def start_bank(self) -> None:
-        command = ["-m", "sluice.simulators.bank", "--port", str(self.bank.port), "--book", str(self.folder / "bank")]
+        self.spawn_bank("bank", self.bank)
+
+    def one_more_bank(self) -> Bank:
+        """A second one, with a book of its own."""
+        bank = Bank(free_port())
+        self.spawn_bank(f"bank{len(self.banks) + 1}", bank)
+        self.banks.append(bank)
+        until(bank.there, self)
+        return bank
+
+    def spawn_bank(self, name: str, bank: Bank) -> None:
+        command = ["-m", "sluice.simulators.bank", "--port", str(bank.port), "--book", str(self.folder / name)]
         command += ["--refund-seconds", str(REFUND_SECONDS), "--late-seconds", str(LATE_SECONDS)]
-        self.spawn("bank", command)
+        self.spawn(name, command)
 
     def start_api(self) -> None:
         number = self.listener.fileno()
@@ -127,9 +139,8 @@ class Gateway:
         return True
 
     def stop(self) -> None:
-        for name in ("worker", "api", "bank"):
-            if process := self.processes.get(name):
-                process.stop()
+        for name in sorted(self.processes, key=lambda name: name.startswith("bank")):  # who calls them goes first
+            self.processes[name].stop()
         self.listener.close()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

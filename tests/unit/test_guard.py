@@ -9,6 +9,7 @@ import pytest
 
 from sluice.api.door import Door
 from sluice.api.guard import Guard
+from sluice.core.debugging import switches
 from sluice.core.errors import Refused
 from sluice.core.networks import neighbourhood
 from sluice.core.settings import Limits, Network
@@ -69,7 +70,7 @@ class Line:
         desk.accounts.return_value = ("sandbox",)
         made: Any = Authenticator(self.database)  # type: ignore[arg-type]
         self.door = Shop(desk, made, STANDARD, trusted=trusted, guard=Guard(limits), tell=lambda line: None)
-        self.headers: dict[str, str] = {}
+        self.headers, self.message = dict[str, str](), ""
 
     async def __call__(
         self, key: str, given: dict[str, str] | None = None, peer: str = HERE, path: str = CONFIRM, **headers: str
@@ -89,6 +90,7 @@ class Line:
         await self.door(scope, receive, send)
         self.headers = {name.decode(): value.decode() for name, value in said[0]["headers"]}
         error = msgspec.json.decode(said[1]["body"]).get("error", {})
+        self.message = error.get("message", "")
         return said[0]["status"], error.get("code", "")
 
 
@@ -192,6 +194,17 @@ async def test_a_header_that_anybody_can_write_changes_no_address() -> None:
     line = Line(LIVE)
     said = [(await line(key("pk"), SECRET, x_forwarded_for=f"10.1.1.{n}"))[0] for n in range(6)]
     assert said == [402] * 4 + [429] * 2
+
+
+@pytest.mark.shows("S30")
+async def test_live_takes_no_write_beside_a_switch_for_tests() -> None:
+    """The refusal names the switch and its cure; reads go on, and so does test mode."""
+    line = Line(Limits())
+    line.door.card, line.door.debugging = "good", switches({"SLUICE_FAULTS": "list:/dev/null"})
+    assert (await line(key("sk")))[0] == 403
+    assert "SLUICE_FAULTS is set" in line.message
+    assert (await line(key("sk"), path="/v1/payment_intents/pi_1"))[0] == 200
+    assert (await line(key("sk", "test")))[0] == 200
 
 
 @pytest.mark.parametrize(
