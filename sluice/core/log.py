@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 import structlog
@@ -20,13 +21,28 @@ ROW_VALUES = re.compile(r"^\s*(DETAIL|CONTEXT|QUERY|WHERE):.*$", re.MULTILINE)  
 CUT = " … (cut)"
 
 Event = MutableMapping[str, Any]
+_work: ContextVar[dict[str, Any]] = ContextVar("work")
+
+
+def about(**what: Any) -> None:
+    """What this task, and those that it begins, work on from here: every line of theirs says so."""
+    _work.set(what)
+
+
+def also(**what: Any) -> None:
+    """And more of it, as it becomes known. Only below `about`."""
+    _work.get().update(what)
+
+
+def with_work(_: object, __: str, event: Event) -> Event:
+    return {**_work.get({}), **event}
 
 
 def set_up_log(level: str = "info", stream: TextIO | None = None) -> None:
     """Sends structlog's and the standard library's logs to `stream` (stderr), at `level` and above."""
     stream = stream or sys.stderr
     before: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        with_work,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

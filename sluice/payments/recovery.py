@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from sluice.core import limits
 from sluice.core.clock import clock
+from sluice.core.log import about
+from sluice.core.tracing import span
 from sluice.core.ids import new_id
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
@@ -61,12 +63,14 @@ async def of_scope(desk: Desk, scope: int, livemode: bool) -> int:
 
 async def guarded(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> None:
     """A poisoned one does not stop the others: it waits longer and longer, and a person is told (F28)."""
+    about(loop="recovery", scope=scope, instruction=id)
     try:
-        await one(desk, scope, livemode, id, token)
+        with span("recover", instruction=id, scope=scope):
+            await one(desk, scope, livemode, id, token)
     except LOST as away:
-        desk.troubled(f"recovery of {id}", away)  # taken up again when the lease has run out
+        desk.troubled("recovery", away)  # taken up again when the lease has run out
     except Exception as defect:
-        desk.troubled(f"recovery of {id}", defect)
+        desk.troubled("recovery", defect)
         now = clock.micros()
         for (tries,) in await desk.database.fetch(SET_ASIDE, scope, id, token, now, list(PAUSES)):
             if tries == len(PAUSES):

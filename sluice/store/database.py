@@ -15,6 +15,7 @@ from sluice.core.clock import clock
 from sluice.core.errors import Unavailable
 from sluice.core.ids import new_id
 from sluice.core.outside import in_transaction
+from sluice.core.tracing import span
 from sluice.store.commits import LOST as LOST
 from sluice.store.commits import cleanly
 from sluice.store.facts import Fact, compose, statement
@@ -52,7 +53,8 @@ class Reader:
 
     async def load(self, scope: int, key: str | None, loads: Loads, *names: Any) -> tuple[Kept | None, Rows]:
         """The key's row and the rows that `names` lead to, in one read."""
-        record = await self.fetchrow(read_statement(loads), scope, key, *names)
+        with span("store.load"):
+            record = await self.fetchrow(read_statement(loads), scope, key, *names)
         assert record is not None
         return unpack(loads, tuple(record))
 
@@ -133,7 +135,10 @@ class Database(Reader):
         """
         form, values = compose(fact)
         try:
-            return await self.committer.write(statement(form), values, name=fact.name, payment=payment or fact.id, must=must)
+            with span(f"store.{fact.name}"):
+                return await self.committer.write(
+                    statement(form), values, name=fact.name, payment=payment or fact.id, must=must
+                )
         except asyncpg.UniqueViolationError as taken:
             if any(taken.constraint_name in row.conflicts for row in (*fact.saved, *fact.new)):
                 return False

@@ -15,6 +15,7 @@ from sluice.books.webhooks.deliveries import MICRO, Delivery, Ended, Ill, claim,
 from sluice.books.webhooks.sender import Sender
 from sluice.core import metrics
 from sluice.core.clock import clock
+from sluice.core.log import about
 from sluice.core.limits import DELIVERIES_AT_ONCE, DELIVERIES_PER_ENDPOINT
 from sluice.core.settings import Settings
 from sluice.merchants.endpoints import Endpoint, failing, given_up, well
@@ -64,10 +65,11 @@ class Deliverer:
         return started
 
     async def send(self, delivery: Delivery) -> None:
+        about(loop="deliveries", scope=delivery.scope, endpoint=delivery.endpoint, number=delivery.number)
         try:
             ended = await self.sender.send(delivery)
         except Exception as error:  # a defect of ours costs this try only
-            log.error("a delivery failed", endpoint=delivery.endpoint, number=delivery.number, exc_info=error)
+            log.error("a delivery failed", exc_info=error)
             ended = Ended(delivery, clock.micros(), 0, None, "defect", "")
         metrics.child(metrics.DELIVERIES, ended.error or "delivered").inc()
         metrics.DELIVERY_SECONDS.observe(ended.ms / 1000)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import structlog
 
 from sluice.core import metrics
+from sluice.core.log import about
 from sluice.store.database import LOST
 
 PAUSE_MOST = 30.0  # seconds after a loop has failed again and again
@@ -48,7 +49,7 @@ async def run(loops: Sequence[Loop], leaving: Callable[[], None] = lambda: None)
 
 async def keep(loop: Loop, stop: asyncio.Event) -> None:
     failed, name = 0, loop.name.partition(" to ")[0]  # all rails are listened to under one name
-    structlog.contextvars.bind_contextvars(loop=loop.name)
+    about(loop=loop.name)
     while not stop.is_set():
         busy: bool | int | None = False
         try:

@@ -12,6 +12,7 @@ from sluice.books.webhooks.deliveries import Delivery, Ended
 from sluice.books.webhooks.names import Resolver
 from sluice.books.webhooks.secrets import parse
 from sluice.books.webhooks.signature import sign
+from sluice.core import tracing
 from sluice.core.clock import clock
 from sluice.core.faults import AnswerLost, effect
 from sluice.core.limits import DELIVERY_HEAD, DELIVERY_SECONDS
@@ -49,6 +50,10 @@ class Sender:
 
     async def send(self, delivery: Delivery) -> Ended:
         """One try. Whatever goes wrong is what came of it; only a 2xx is success."""
+        with tracing.span("webhook", endpoint=delivery.endpoint, number=delivery.number):
+            return await self.tried(delivery)
+
+    async def tried(self, delivery: Delivery) -> Ended:
         began = clock.now()
         status, error, head = None, None, ""
         try:
@@ -69,6 +74,7 @@ class Sender:
             "User-Agent": f"Stripe/1.0 (+{self.settings.public_url})",
             "Sluice-Event-Number": str(delivery.number),
             "Sluice-Object-Version": str(delivery.object_version),
+            **tracing.outgoing(),
         }
         session = self.session(delivery.livemode)
         async with session.post(delivery.url, data=delivery.body, headers=headers, allow_redirects=False) as response:
