@@ -12,10 +12,13 @@ import structlog
 from sluice.api.guard import Guard
 from sluice.api.operations import HINTS, SERVED, Op
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
+from sluice.api.seen import reason, seen, turned_away
 from sluice.books.audit.entries import Who
+from sluice.core import tracing
 from sluice.core.clock import clock
 from sluice.core.errors import Refused, TooMany, Unavailable
 from sluice.core.ids import chance, new_id
+from sluice.core.log import about, also
 from sluice.core.networks import Network, client_address
 from sluice.merchants.keys import Authenticator, parse
 from sluice.merchants.permissions import Identity, admit
@@ -84,10 +87,15 @@ class Door:
             return await respond(send, 200, headers + PREFLIGHT, b"")
         if b"origin" in asked.headers:
             headers += CORS
-        answer = await self.answer(asked, request, headers)
-        await respond(send, answer.status, headers + told(answer), answer.body, empty=asked.method == "HEAD")
-        spent = (time.perf_counter() - began) * 1_000
-        self.tell(Line(asked.method, asked.path, answer.status, word(answer), spent, request))
+        about(request=request)
+        with tracing.request(asked.method, asked.headers) as trace:
+            answer = await self.answer(asked, request, headers)
+            await respond(send, answer.status, headers + told(answer), answer.body, empty=asked.method == "HEAD")
+            spent = time.perf_counter() - began
+            name, route = (asked.operation.id, asked.operation.path) if asked.operation else ("none", "")
+            tracing.answered(trace, spent, asked.method, route, answer.status, request)
+        seen(name, answer.status, spent)
+        self.tell(Line(asked.method, asked.path, answer.status, word(answer), spent * 1_000, request))
         return None
 
     async def answer(self, asked: Asked, request: str, headers: Headers) -> Answer:
@@ -97,6 +105,7 @@ class Door:
             operation, ids = self.route(asked)
             peer = self.peer(asked)
             identity = await self.identify(asked, peer)
+            also(scope=identity.scope)
             publishable = identity.kind == "pk"
             if account := asked.check_account(identity.merchant):
                 headers.append((b"stripe-account", account.encode("latin-1")))
@@ -120,14 +129,18 @@ class Door:
                     (b"stripe-rate-limited-reason", refusal.reason.encode()),
                     (b"retry-after", str(ceil(refusal.wait)).encode()),
                 ]
+            if why := reason(refusal):
+                turned_away(why)
             return refused(refusal, publishable, self.desk.public_url)
         except ConnectionAbortedError:  # nobody is there to read it
             return refused(Refused("The request ended before its body was whole."), publishable, self.desk.public_url)
         except DATABASE as trouble:
-            log.error("unavailable", request=request, exc_info=trouble)
+            log.error("unavailable", exc_info=trouble)
+            turned_away("database")
             return refused(Unavailable("Sluice cannot reach its database now. Try again in a moment."), False, "")
         except Exception as defect:
-            log.error("defect", request=request, exc_info=defect)
+            log.error("defect", exc_info=defect)
+            turned_away("defect")
             message = f"An error occurred on our side. Tell the operator this request: {request}."
             return refused(Refused(message, status=500, type="api_error"), False, "")
 
@@ -137,6 +150,9 @@ class Door:
         found = routes.route("GET" if asked.method == "HEAD" else asked.method, asked.path)
         if found is None:
             raise Refused(f"Unrecognized request URL ({asked.method}: {asked.path}).{HELP}", status=404)
+        if found[0].id in SERVED:
+            asked.operation = found[0]
+        also(operation=found[0].id)
         return found
 
     def peer(self, asked: Asked) -> str:

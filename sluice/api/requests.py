@@ -11,6 +11,7 @@ from sluice.core import limits
 from sluice.core.cards import holds_card_number
 from sluice.core.errors import Refused
 from sluice.shapes import forms
+from sluice.shapes.contract import Operation
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,7 +44,9 @@ PREFLIGHT: Headers = [
 
 
 class Asked:
-    """Method, path and headers; the body is read when it is wanted."""
+    """Method, path and headers; the body is read when it is wanted. `operation`: once it is known to be served."""
+
+    operation: Operation | None = None
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
