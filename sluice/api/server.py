@@ -54,7 +54,7 @@ async def serve(settings: Settings) -> None:
         server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,
     ))  # fmt: skip
     try:
-        async with watched(desk, settings, metrics.EVERYWHERE, metrics.DOOR) as readiness:
+        async with watched(desk, settings, "api") as readiness:
             upkeep = asyncio.create_task(keep_up(desk, authenticator))
             serving = asyncio.create_task(server.serve([listen(settings.host, settings.port, settings.listener)]))
             try:

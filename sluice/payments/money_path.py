@@ -14,6 +14,7 @@ from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.core.errors import Contended, Refused
 from sluice.core.ids import new_id
+from sluice.core.tracing import step
 from sluice.payments import auditing, cascade
 from sluice.payments.answers import NAMES, Answer, Renderer, steps
 from sluice.payments.desk import Desk
@@ -55,6 +56,7 @@ async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
     raise Contended
 
 
+@step("recall")
 async def recall(desk: Desk, call: Call, kept: Kept, token: str) -> Answer:
     """What the key has to say: its stored bytes, a mismatch, or 409 while the first call runs (B-1.34 to B-1.37)."""
     kept = await waited(desk, call, kept)
@@ -92,6 +94,7 @@ async def waited(desk: Desk, call: Call, kept: Kept) -> Kept:
         _waiters -= 1
 
 
+@step("check")
 async def judged(desk: Desk, verb: Verb, call: Call, rows: Rows) -> Plan:
     """What the rule says. A refusal that needed no row is raised, and not kept; any other is an answer like any (B-1.38)."""
     try:

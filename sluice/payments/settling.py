@@ -14,6 +14,7 @@ from sluice.books.ledger import BalanceTransaction
 from sluice.core import metrics
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
+from sluice.core.tracing import step
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import attempts, cancel, capture, declines, refunds
@@ -69,6 +70,7 @@ class Case(Struct):
         return self.rows.one(Instruction, "instruction")
 
 
+@step("send")
 async def send(desk: Desk, instruction: Instruction, card: Card | None) -> Outcome:
     """The one that sends: within the lease, or not at all; a process that slept finds recovery at work (F13)."""
     seconds = left(instruction)
@@ -77,6 +79,7 @@ async def send(desk: Desk, instruction: Instruction, card: Card | None) -> Outco
     return await caller.ask(await desk.rail(instruction.rail), instruction.message, card, seconds)
 
 
+@step("settle")
 async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
     """Writes the word and answers the caller; None: somebody else has settled it, or will. Never asks the rail."""
     while True:

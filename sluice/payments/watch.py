@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from socket import socket
-from typing import Any
+from typing import Any, Literal
 
-from prometheus_client import CollectorRegistry
-
-from sluice.core import metrics
+from sluice.core import metrics, tracing
 from sluice.core.clock import clock, monotonic
 from sluice.core.listener import PortTaken, listen
 from sluice.core.settings import Settings
@@ -18,13 +16,16 @@ from sluice.payments.desk import Desk
 from sluice.payments.readiness import Readiness
 
 BEAT, WINDOW = 0.25, 15.0  # seconds: how often the loop is felt, and over how long the worst is told
+Role = Literal["api", "worker"]
+ROLES = {"api": (metrics.EVERYWHERE, metrics.DOOR), "worker": (metrics.EVERYWHERE, metrics.WORK)}
 POOLS = ("lanes", "readers", "beside")
 
 
 @asynccontextmanager
-async def watched(desk: Desk, settings: Settings, *registries: CollectorRegistry) -> AsyncIterator[Readiness]:
+async def watched(desk: Desk, settings: Settings, role: Role) -> AsyncIterator[Readiness]:
     """Watches while the block runs; serves it on the inner port, if there is one. Raises `PortTaken`."""
     assert settings.database_url
+    tracing.begin(role)
     readiness = Readiness(desk, settings.database_url)
     show(desk)
     tasks = [asyncio.create_task(readiness.keep()), asyncio.create_task(feel_the_loop())]
@@ -33,12 +34,13 @@ async def watched(desk: Desk, settings: Settings, *registries: CollectorRegistry
             if settings.inner_port is not None or settings.inner_listener is not None:
                 from sluice.core.inner import inner_port  # a server of its own: only where it is wanted
 
-                await opened.enter_async_context(inner_port(bound(settings), registries, lambda: readiness.reasons))
+                await opened.enter_async_context(inner_port(bound(settings), ROLES[role], lambda: readiness.reasons))
             yield readiness
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(tracing.end)
 
 
 def bound(settings: Settings) -> socket:

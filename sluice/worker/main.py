@@ -11,7 +11,6 @@ import structlog
 from sluice.books import forgetting, maturing, sequencer
 from sluice.books.keyring import REFRESH
 from sluice.books.webhooks import resending
-from sluice.core import metrics
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.core.settings import Settings
@@ -43,7 +42,7 @@ async def serve(settings: Settings) -> None:
     desk, id = await opened(settings), new_id("wk_")
     deliverer, listening = Deliverer(desk.database, desk.vault, settings), Listening(desk)
     try:
-        async with watched(desk, settings, metrics.EVERYWHERE, metrics.WORK) as readiness:
+        async with watched(desk, settings, "worker") as readiness:
             await loops.run(every(desk, deliverer, listening, id), readiness.drain)
     finally:
         await listening.close()
