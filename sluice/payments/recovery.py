@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from sluice.core import limits
 from sluice.core.clock import clock
+from sluice.core.ids import new_id
 from sluice.core.log import about
 from sluice.core.tracing import span
-from sluice.core.ids import new_id
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy

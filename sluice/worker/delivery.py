@@ -15,8 +15,8 @@ from sluice.books.webhooks.deliveries import MICRO, Delivery, Ended, Ill, claim,
 from sluice.books.webhooks.sender import Sender
 from sluice.core import metrics
 from sluice.core.clock import clock
-from sluice.core.log import about
 from sluice.core.limits import DELIVERIES_AT_ONCE, DELIVERIES_PER_ENDPOINT
+from sluice.core.log import about
 from sluice.core.settings import Settings
 from sluice.merchants.endpoints import Endpoint, failing, given_up, well
 from sluice.payments.settling import completed
