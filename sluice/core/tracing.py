@@ -18,7 +18,8 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 PATIENCE_MS = 3_000  # for what was not sent yet, at the end
 DURATION = "http.server.request.duration"
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 log = structlog.get_logger()
 tracer: Any = None
 durations: Any = None
