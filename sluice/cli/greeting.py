@@ -1,6 +1,7 @@
 """What `sluice up` says when it is ready: at most 20 lines, each of them usable as it stands (O1, O2)."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
@@ -8,7 +9,7 @@ from sluice.cli.stack import Shop
 from sluice.core.settings import Settings, reachable, read_settings
 
 
-def greeting(settings: Settings, shop: Shop) -> str:
+def greeting(settings: Settings, shop: Shop, inner: Mapping[str, str]) -> str:
     host, port = reachable(settings.host), settings.port
     url = f"http://{host}:{port}"
     where = "" if settings.data == read_settings().data else f" --data {quote(str(settings.data))}"
@@ -28,6 +29,7 @@ print(stripe.PaymentIntent.create({call}, automatic_payment_methods={{"enabled":
 const stripe = require("stripe")("{shop.secret_key}", {{host: "{host}", port: {port}, protocol: "http"}})
 stripe.paymentIntents.create({{{object}, automatic_payment_methods: {{enabled: true, allow_redirects: "never"}}}})
 Webhooks: {program()} events listen --forward http://localhost:4242/webhook{where}
+Watch: {"  ".join(f"{address}/metrics" for address in inner.values())}
 Not yet to be tried: the browser's card form.   Docs: {url}/docs
 Data: {settings.data}   Stop: Ctrl-C"""
 

@@ -53,15 +53,23 @@ def own_parts() -> Parts:
 
 
 class Stack:
-    """One life. `hands_down` are the descriptors that every child gets, `env` is theirs."""
+    """One life. `hands_down` are the descriptors that every child gets, `env` is theirs, `inner` which is whose inner port."""
 
     def __init__(
-        self, settings: Settings, parts: Parts, *, env: Mapping[str, str], hands_down: Sequence[int], say: Say
+        self,
+        settings: Settings,
+        parts: Parts,
+        *,
+        env: Mapping[str, str],
+        hands_down: Sequence[int],
+        inner: Mapping[str, int],
+        say: Say,
     ) -> None:
         self.settings, self.parts, self.say = settings, parts, say
         self.told, self.failed, self.up = asyncio.Event(), "", False
         self.children = [
-            Child(name, command, env=env, logs=settings.logs, hands_down=hands_down, say=say, died=self.died)
+            Child(name, command, env=of_its_own(env, inner.get(name)), logs=settings.logs, hands_down=hands_down, say=say,
+                  died=self.died)
             for name, command in parts.programs.items()
         ]
         self.lives: list[asyncio.Task[None]] = []
@@ -150,6 +158,10 @@ class Stack:
         for life in self.lives:
             life.cancel()
         await asyncio.gather(*self.lives, return_exceptions=True)
+
+
+def of_its_own(env: Mapping[str, str], inner: int | None) -> Mapping[str, str]:
+    return env if inner is None else {**env, "SLUICE_INNER_LISTENER": str(inner)}
 
 
 def child_environment(settings: Settings, listener: int, lifeline: int) -> dict[str, str]:

@@ -8,8 +8,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,12 +20,13 @@ from sluice.cli.crash import CannotGoOn, say
 from sluice.cli.options import Data, DatabaseUrl, Port, settings
 from sluice.cli.stack import Parts, Shop, Stack, child_environment, own_parts
 from sluice.core.files import replace_privately
-from sluice.core.listener import PortTaken, listen
+from sluice.core.listener import PortTaken, listen, listen_inside
 from sluice.core.log import set_up_log
-from sluice.core.settings import Settings, read_settings, strangers
+from sluice.core.settings import Settings, reachable, read_settings, strangers
 from sluice.store.postgres import ELSEWHERE, database
 from sluice.store.postgres_home import make_data_folder
 
+WATCHED = ("api", "worker")
 PORT_PATIENCE = 1.0  # seconds for the port of a killed `up` to come free
 
 
@@ -53,18 +54,19 @@ def live(read: Settings, parts: Callable[[], Parts], ready: Path | None) -> None
     read.logs.mkdir(exist_ok=True, mode=0o700)
     if read.database_url:
         (read.data / ELSEWHERE).touch(mode=0o600)
-    with only_one(read.data), door(read) as listener, lifeline() as line:
+    with only_one(read.data), door(read) as listener, inner_doors(read) as inner, lifeline() as line:
         known = with_addresses(read, listener.getsockname()[1])
-        files = [listener.fileno(), line]
-        env = child_environment(known, *files)
+        watched = {role: each.fileno() for role, each in inner.items()}
+        files = [listener.fileno(), line, *watched.values()]
+        env = child_environment(known, listener.fileno(), line)
         with database(known, say) as dsn:
             say(f"database ready in {time.monotonic() - begun:.1f} s")
 
             def answered(shop: Shop) -> None:
                 say(f"API ready in {time.monotonic() - begun:.1f} s")
-                greet(known, shop, ready)
+                greet(known, shop, {role: address(each) for role, each in inner.items()}, ready)
 
-            stack = Stack(replace(known, database_url=dsn), parts(), env=env, hands_down=files, say=say)
+            stack = Stack(replace(known, database_url=dsn), parts(), env=env, hands_down=files, inner=watched, say=say)
             asyncio.run(stack.run(answered))
     say("stopped")
 
@@ -87,12 +89,12 @@ def free_address(wanted: str) -> str:
     raise CannotGoOn(f"the bank cannot listen on {host}: set SLUICE_BANK to another address")
 
 
-def greet(known: Settings, shop: Shop, ready: Path | None) -> None:
+def greet(known: Settings, shop: Shop, inner: Mapping[str, str], ready: Path | None) -> None:
     from sluice.cli.greeting import greeting
 
-    print(greeting(known, shop), flush=True)
+    print(greeting(known, shop, inner), flush=True)
     if ready:
-        facts = {"url": known.public_url, "port": known.port, "pid": os.getpid(), "account": shop.account}
+        facts = {"url": known.public_url, "port": known.port, "pid": os.getpid(), "account": shop.account, "inner": inner}
         keys = {name: getattr(shop, name) for name in ("publishable_key", "secret_key", "webhook_secret")}
         replace_privately(ready, json.dumps(facts | keys).encode())
 
@@ -127,6 +129,20 @@ def door(read: Settings) -> Iterator[socket.socket]:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+@contextmanager
+def inner_doors(read: Settings) -> Iterator[dict[str, socket.socket]]:
+    """Where API and worker show what they do: a port that was chosen and the next one, or free ones."""
+    with ExitStack() as opened:
+        first = read.inner_port
+        ports = {role: first + n if first else 0 for n, role in enumerate(WATCHED)}
+        yield {role: opened.enter_context(listen_inside(read.inner_host, port)) for role, port in ports.items()}
+
+
+def address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{reachable(host)}:{port}"
 
 
 @contextmanager

@@ -23,6 +23,14 @@ def listen(host: str, port: int, handed_down: int | None = None) -> socket.socke
         raise PortTaken(reason(host, port, error)) from None
 
 
+def listen_inside(host: str, port: int, handed_down: int | None = None) -> socket.socket:
+    """For an inner port: `listen`, and a cure of its own."""
+    try:
+        return listen(host, port, handed_down)
+    except PortTaken as taken:
+        raise PortTaken(f"the inner {str(taken).partition(':')[0]}: choose another SLUICE_INNER_PORT") from None
+
+
 def reason(host: str, port: int, error: OSError) -> str:
     if error.errno == EADDRINUSE:
         return f"port {port} is in use by another program: stop it, or take a free port with `--port 0`"

@@ -5,12 +5,11 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from socket import socket
 from typing import Any, Literal
 
 from sluice.core import metrics, tracing
 from sluice.core.clock import clock, monotonic
-from sluice.core.listener import PortTaken, listen
+from sluice.core.listener import listen_inside
 from sluice.core.settings import Settings
 from sluice.payments.desk import Desk
 from sluice.payments.readiness import Readiness
@@ -34,20 +33,14 @@ async def watched(desk: Desk, settings: Settings, role: Role) -> AsyncIterator[R
             if settings.inner_port is not None or settings.inner_listener is not None:
                 from sluice.core.inner import inner_port  # a server of its own: only where it is wanted
 
-                await opened.enter_async_context(inner_port(bound(settings), ROLES[role], lambda: readiness.reasons))
+                listener = listen_inside(settings.inner_host, settings.inner_port or 0, settings.inner_listener)
+                await opened.enter_async_context(inner_port(listener, ROLES[role], lambda: readiness.reasons))
             yield readiness
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(tracing.end)
-
-
-def bound(settings: Settings) -> socket:
-    try:
-        return listen(settings.inner_host, settings.inner_port or 0, settings.inner_listener)
-    except PortTaken as taken:
-        raise PortTaken(f"the inner {str(taken).partition(':')[0]}: choose another SLUICE_INNER_PORT") from None
 
 
 def show(desk: Desk) -> None:
