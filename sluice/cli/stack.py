@@ -68,8 +68,15 @@ class Stack:
         self.settings, self.parts, self.say = settings, parts, say
         self.told, self.failed, self.up = asyncio.Event(), "", False
         self.children = [
-            Child(name, command, env=of_its_own(env, inner.get(name)), logs=settings.logs, hands_down=hands_down, say=say,
-                  died=self.died)
+            Child(
+                name,
+                command,
+                env=of_its_own(env, inner.get(name)),
+                logs=settings.logs,
+                hands_down=hands_down,
+                say=say,
+                died=self.died,
+            )
             for name, command in parts.programs.items()
         ]
         self.lives: list[asyncio.Task[None]] = []
