@@ -116,7 +116,7 @@ class Payer(threading.Thread):
                 said = self.session.post(self.url + path, data=params, headers=headers, timeout=30)
                 if said.status_code not in AGAIN:
                     if said.status_code != 200:
-                        self.refused.append(said.text)
+                        self.refused.append(said.json()["error"]["code"])
                     return dict(json.loads(said.content))
             time.sleep(0.05)
         raise AssertionError(f"{path} was not answered")
