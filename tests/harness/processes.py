@@ -59,6 +59,8 @@ class Process:
 class Gateway:
     """Bank, API and worker; `database` is a way past them, for what tests must arrange or see. A context manager."""
 
+    refund_seconds = REFUND_SECONDS
+
     def __init__(self, server: Secret, folder: Path, **env: str) -> None:
         self.server, self.folder = server, folder
         self.env = {"SLUICE_STRICT": "1", "SLUICE_RAIL_SECONDS": str(RAIL_SECONDS), "SLUICE_DATA": str(folder)}
@@ -69,9 +71,7 @@ class Gateway:
     def __enter__(self) -> "Gateway":
         with ExitStack() as opened:
             opened.callback(self.runner.close)
-            holder = new_database(self.server)
-            self.dsn = self.run(holder.__aenter__())
-            opened.callback(lambda: self.run(holder.__aexit__(None, None, None)))
+            self.dsn = self.home(opened)
             self.run(migrate(self.dsn))
             opened.callback(self.stop)
             self.begin()
@@ -82,6 +82,13 @@ class Gateway:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def home(self, opened: ExitStack) -> Secret:
+        """A database of its own on the server, dropped again."""
+        holder = new_database(self.server)
+        dsn = self.run(holder.__aenter__())
+        opened.callback(lambda: self.run(holder.__aexit__(None, None, None)))
+        return dsn
 
     def begin(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1_024)
@@ -108,7 +115,7 @@ class Gateway:
 
     def spawn_bank(self, name: str, bank: Bank) -> None:
         command = ["-m", "sluice.simulators.bank", "--port", str(bank.port), "--book", str(self.folder / name)]
-        command += ["--refund-seconds", str(REFUND_SECONDS), "--late-seconds", str(LATE_SECONDS)]
+        command += ["--refund-seconds", str(self.refund_seconds), "--late-seconds", str(LATE_SECONDS)]
         self.spawn(name, command)
 
     def start_api(self) -> None:

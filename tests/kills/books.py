@@ -47,7 +47,7 @@ def agree(shop: Shop) -> Money:
 
 def bank_of(shop: Shop) -> Money:
     ours = {row["reference"] for row in shop.gateway.fetch(REFERENCES, shop.scope)}
-    booked = [record for record in shop.gateway.bank.booked() if record["reference"] in ours]
+    booked = [record for bank in shop.gateway.banks for record in bank.booked() if record["reference"] in ours]
     return Money(sum(r["captured"] - r["refunded"] for r in booked), sum(r["held"] for r in booked))
 
 

@@ -24,6 +24,8 @@ class Cell(NamedTuple):
 class Breakable(Gateway):
     """Marks and lists lie in the gateway's folder."""
 
+    refund_seconds = 120.0  # a slow refund still waits when its canceling comes, whatever died meanwhile
+
     def restart(self, role: str, faults: str = "") -> None:
         """Comes back with these faults in its environment, or with none."""
         self.processes[role].stop()

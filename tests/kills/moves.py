@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from sluice.merchants.rail_accounts import add
 from tests.harness import Answer, Shop
 from tests.harness.wire import Raw
 from tests.kills.books import Money
 
 CARD = "pm_card_visa"
+BUSY = "pm_card_chargeDeclinedProcessingError"
 NOTHING = Money(0, 0)
 CUSTOMER = "A buyer"
 
@@ -25,6 +27,7 @@ class Move(NamedTuple):
     request: Callable[[Any], Request]
     may: tuple[Money, ...]
     url: bool = False
+    refused: bool = False  # it ends in a decline
 
     def __str__(self) -> str:
         return self.name
@@ -55,6 +58,17 @@ def new_intent(**params: Any) -> Callable[[Shop], str]:
     return lambda shop: shop.intent(**params).id
 
 
+def twice_asked(shop: Shop) -> str:
+    """A second account at the same bank: what the first refuses for now is asked of it (F22)."""
+    gateway = shop.gateway
+    gateway.run(add(gateway.database, shop.scope, "Second account", f"127.0.0.1:{gateway.bank.port}"))
+    return shop.intent().id
+
+
+def comes_back_later(shop: Shop) -> str:
+    return shop.v1.refunds.create({"payment_intent": shop.pays(card="pm_card_pendingRefund").id, "amount": 700}).id
+
+
 def on(path: str, **params: str) -> Callable[[str], Request]:
     return lambda id: Request(path.format(id), params)
 
@@ -75,6 +89,11 @@ MOVES = (
     Move("capture", holds, on("/v1/payment_intents/{}/capture", amount_to_capture="1500"), (Money(1500, 0),)),
     Move("cancel", holds, on("/v1/payment_intents/{}/cancel"), (NOTHING,)),
     Move("refund", pays, lambda id: Request("/v1/refunds", {"payment_intent": id, "amount": "400"}), (Money(1600, 0),)),
+    Move("cancel a refund", comes_back_later, on("/v1/refunds/{}/cancel"), (Money(2000, 0),)),
+    Move(
+        "confirm, passed on", twice_asked, on("/v1/payment_intents/{}/confirm", payment_method=BUSY), (NOTHING,),
+        refused=True,
+    ),
     Move(
         "charge", lambda _: "", on("/v1/charges", amount="2000", currency="usd", source="tok_visa"), (Money(2000, 0), NOTHING)
     ),

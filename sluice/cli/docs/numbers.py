@@ -117,13 +117,11 @@ MEANINGS: dict[str, str] = {
     "D28": "An owner hears of a failing endpoint, once.",
 }
 WAITS: dict[str, str] = {
-    "F22": "a second rail, and failover",
     "F26": "disputes",
     "F31": "a standby",
     "F32": "backup and restore",
     "F41": "payouts",
     "F43": "a second version",
-    "F51": "rail accounts",
     **dict.fromkeys(("F53", "F54", "F55", "F56", "F57"), "chains"),
     "F58": "exchange rates",
     "S19": "a rail that calls back",
