@@ -60,7 +60,7 @@ async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
 async def recall(desk: Desk, call: Call, kept: Kept, token: str) -> Answer:
     """What the key has to say: its stored bytes, a mismatch, or 409 while the first call runs (B-1.34 to B-1.37)."""
     kept = await waited(desk, call, kept)
-    if kept.status is None:
+    if kept.status is None or not await desk.database.stands(call.scope, call.key, kept):
         raise Refused(
             f"There is currently another in-progress request using this Idempotency-Key ({call.key}). Try again later.",
             status=409, code="idempotency_key_in_use", type="idempotency_error", retry=True,

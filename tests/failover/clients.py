@@ -14,12 +14,12 @@ from sluice.store.facts import Claim, Fact
 from tests.failover.pair import Pair
 from tests.harness.processes import PATIENCE
 
-SCOPE, CLIENTS, PAUSE = 1, 8, 0.02
+SCOPE, CLIENTS, PAUSE = 1_000_001, 8, 0.02  # no shop's scope
 WRITTEN = "select said ->> 'key' from discrepancies"
 
 
 class Clients:
-    """Writers over one database. `acknowledged` holds the keys, in order; `silence` the longest time without one, in seconds."""
+    """Writers over one database. `acknowledged` holds the keys, in order; `silence` the longest time between two (seconds)."""
 
     def __init__(self, database: Database) -> None:
         self.database, self.acknowledged, self.silence = database, list[str](), 0.0
@@ -38,7 +38,7 @@ class Clients:
     async def loop(self) -> None:
         while True:
             key = new_id("key_")
-            while not await self.written(key):
+            while not await self.written(key):  # noqa: ASYNC110 the other side is the database
                 await asyncio.sleep(PAUSE)
             self.acknowledged.append(key)
             now = time.monotonic()
@@ -60,7 +60,7 @@ class Clients:
         """Until so many more were acknowledged."""
         wanted = len(self.acknowledged) + count
         async with asyncio.timeout(PATIENCE):
-            while len(self.acknowledged) < wanted:
+            while len(self.acknowledged) < wanted:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
     def lost(self, pair: Pair) -> list[str]:

@@ -1,10 +1,9 @@
-"""One machine's PostgreSQL, from the wheel, on a port of loopback: a primary, or a standby of another. Killed and frozen by pid."""
+"""One machine's PostgreSQL, from the wheel, on a port of loopback: a primary or a standby. Killed and frozen by pid."""
 
 import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,9 +12,7 @@ import psutil
 
 from sluice.store.postgres import SETTINGS
 from sluice.store.postgres_home import Home, make_data_folder, make_home
-from tests.harness.processes import free_port
-
-PATIENCE = 60.0
+from tests.harness.processes import free_port, until
 
 
 class Server:
@@ -68,6 +65,7 @@ class Server:
         """Until it takes connections. A killed one recovers first."""
         here = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         here |= {"shared_buffers": "32MB", "wal_retrieve_retry_interval": "100ms", "max_connections": "60"}
+        here["fsync"] = "off"  # what dies here are processes; the kernel keeps what they wrote
         if (self.home.cluster / "standby.signal").exists():
             here["primary_conninfo"] = self.source
         settings = SETTINGS | here | dict(extra or {})
@@ -76,15 +74,14 @@ class Server:
                 [self.home.binaries / "postgres", "-D", self.home.cluster, *(f"--{k}={v}" for k, v in settings.items())],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self.home.as_account(),
             )  # fmt: skip
-        ends = time.monotonic() + PATIENCE
-        while "ready to accept" not in self.said():
-            assert self.process.poll() is None, self.log.read_text()[-3_000:]
-            assert time.monotonic() < ends, self.log.read_text()[-3_000:]
-            time.sleep(0.02)
+        until(self.ready)
 
-    def said(self) -> str:
-        """What this start has written to the log."""
-        return self.log.read_text(errors="replace").rpartition("starting PostgreSQL")[2]
+    def ready(self) -> bool:
+        """Whether it takes connections since this start."""
+        log = self.log.read_text(errors="replace")
+        assert self.process
+        assert self.process.poll() is None, log[-3_000:]
+        return "ready to accept" in log.rpartition("starting PostgreSQL")[2]
 
     def processes(self) -> list[psutil.Process]:
         """The postmaster first."""
@@ -104,7 +101,7 @@ class Server:
         self.send(signal.SIGKILL)
         if self.process:
             self.process.wait()
-        psutil.wait_procs(every, PATIENCE)
+        until(lambda: not any(map(lives, every)))
         self.process = None
 
     def freeze(self) -> None:
@@ -118,3 +115,10 @@ class Server:
         """Until it is the primary."""
         options = ["promote", "-D", self.home.cluster, "-w", "-s"]
         subprocess.run([self.home.binaries / "pg_ctl", *options], check=True, **self.home.as_account())
+
+
+def lives(process: psutil.Process) -> bool:
+    """Not when it waits to be buried: it holds nothing any more."""
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False

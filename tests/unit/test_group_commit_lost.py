@@ -113,6 +113,9 @@ class Lane:
         said: list[dict[str, Any]] = answer(rows)
         return said
 
+    async def execute(self, sql: str) -> None:
+        """Has no standby that it must wait for."""
+
     def terminate(self) -> None:
         """Is never used again."""
 
