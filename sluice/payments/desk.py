@@ -1,13 +1,14 @@
 """Where the path finds what it needs: the database, the rails, the vault."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
 
 from sluice.books.vault.cards import Vault
 from sluice.core.clock import clock
+from sluice.core.errors import Unavailable
 from sluice.merchants import rail_accounts
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Card, Rail
@@ -15,6 +16,10 @@ from sluice.rules.plans import Request
 from sluice.store.database import Database
 
 T = TypeVar("T")
+# A line to an account's bank, by the account's kind. To add a kind of rail: a folder in rails/, a line here.
+KINDS: dict[str, Callable[[str, dict[str, Any]], Rail]] = {
+    rail_accounts.SANDBOX: lambda id, address: Sandbox(*rail_accounts.bank_at(address["bank"]), name=id),
+}
 log = structlog.get_logger()
 
 
@@ -38,9 +43,9 @@ class Desk:
         places: dict[int, list[tuple[int, str]]] = {}
         for scope, id, kind, position, status, address in await self.database.fetch(rail_accounts.EVERY):
             places.setdefault(scope, [(0, rail_accounts.SANDBOX)])
-            if id not in self.rails:
-                self.rails[id] = opened(id, kind, address)
-            if status == "open":
+            if id not in self.rails and kind in KINDS:
+                self.rails[id] = KINDS[kind](id, address)
+            if status == "open" and id in self.rails:  # what a newer program beside us has opened is its own to use (F43)
                 places[scope].append((position, id))
         self.open = {scope: tuple(id for _, id in sorted(accounts)) for scope, accounts in places.items()}
 
@@ -48,6 +53,10 @@ class Desk:
         """The rail account, also one that another process has only just opened."""
         if id not in self.rails:
             await self.know_rails()
+        if id not in self.rails:
+            raise Unavailable(
+                f"Rail account {id} is of a kind that this version of Sluice does not know. Nothing has happened."
+            )
         return self.rails[id]
 
     def troubled(self, what: str, error: BaseException) -> None:
@@ -75,11 +84,3 @@ class Desk:
         """What is in flight finishes; nothing new is begun (F49)."""
         while self.tasks:
             await asyncio.gather(*self.tasks, return_exceptions=True)
-
-
-def opened(id: str, kind: str, address: dict[str, Any]) -> Rail:
-    """A line to the account's bank. To add a kind of rail: a folder in rails/, a line here."""
-    match kind:
-        case rail_accounts.SANDBOX:
-            return Sandbox(*rail_accounts.bank_at(address["bank"]), name=id)
-    raise LookupError(f"this program knows no rail {kind!r}, which rail account {id} is of: run the version that made it")

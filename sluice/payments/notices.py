@@ -14,7 +14,7 @@ from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
 from sluice.payments.instructions import heard
 from sluice.payments.leases import PAUSES
-from sluice.payments.settling import completed, payment_of, read
+from sluice.payments.settling import DECIDE, completed, payment_of, read
 from sluice.rails import caller
 from sluice.rails.outcomes import Returned
 from sluice.rails.types import Rail
@@ -24,6 +24,7 @@ AT_ONCE = 32
 LISTEN_SECONDS = 20.0
 GIVE_UP = 3_600  # seconds until a person is asked what a notice means
 MICRO = 1_000_000
+KINDS = ("outcome", "return")
 NOBODY = 0  # the scope of what belongs to no merchant
 
 CURSOR = "select coalesce(max(number), 0) heard from notices where rail = $1"
@@ -105,6 +106,8 @@ async def apply(desk: Desk, notice: Heard) -> Unclear | None:
     if whose is None:
         return Unclear("unknown_reference")
     scope, livemode, id, verb, state = whose
+    if verb not in DECIDE or notice.kind not in KINDS:
+        return Unclear("notice_not_known_here", scope, id)  # a newer program beside us will know it (F43)
     if state != "closed":
         await desk.database.execute(LOOK_NOW, scope, id, clock.micros())
         return Unclear("notice_without_outcome", scope, id)

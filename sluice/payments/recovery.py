@@ -6,6 +6,7 @@ No row lock is held during an outside call: a claim is a lease, and what is writ
 import asyncio
 from typing import assert_never
 
+import structlog
 from msgspec.structs import replace
 
 from sluice.core import limits
@@ -19,9 +20,10 @@ from sluice.payments.discrepancies import Discrepancy
 from sluice.payments.instructions import Instruction, heard
 from sluice.payments.intents import Intent
 from sluice.payments.leases import PAUSES, leased, left, soon
-from sluice.payments.settling import Case, payment_of, read, send, settle
+from sluice.payments.settling import DECIDE, Case, payment_of, read, send, settle
 from sluice.rails import caller
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotFound, NotSent, Pending, Returned, Unknown, Word
+from sluice.rails.types import ENVELOPE
 from sluice.store.database import LOST
 from sluice.store.facts import Fact
 from sluice.store.reads import Rows
@@ -30,33 +32,61 @@ AT_ONCE, SCOPES_AT_ONCE = 32, 8
 INQUIRIES = 3  # without an answer, before an authorisation is taken back
 UNDONE = Declined("processing_error")
 
-DUE_SCOPES = """select d.scope, s.livemode from
-    (select scope, min(until) oldest from instructions where state <> 'closed' and until <= $1 group by scope) d
+
+def ours(first: int) -> str:
+    """What a newer program beside us has asked, in a way that we do not know, is left to it (F43)."""
+    verbs, rails, envelope = first, first + 1, first + 2
+    return f"""state in ('open', 'reversing') and verb = any(${verbs}::text[]) and rail = any(${rails}::text[])
+        and (envelope ->> 'version')::int <= ${envelope}"""
+
+
+DUE_SCOPES = f"""select d.scope, s.livemode from (select scope, min(until) oldest from instructions
+        where state <> 'closed' and until <= $1 and {ours(2)} group by scope) d
     join scopes s on s.scope = d.scope order by d.oldest"""
-CLAIM = """update instructions set token = $3, until = $4, version = version + 1 where scope = $1 and id in (
+STRANGE = f"""select distinct verb, rail, state, envelope ->> 'version' envelope from instructions
+    where state <> 'closed' and until <= $1 and not ({ours(2)})"""
+CLAIM = f"""update instructions set token = $3, until = $4, version = version + 1 where scope = $1 and id in (
         select id from instructions where scope = $1 and state <> 'closed' and until <= $2
-        order by until limit $5 for update skip locked
+        and {ours(6)} order by until limit $5 for update skip locked
     ) returning id"""
 # Of one that we could not even read: later again, with growing pauses.
 SET_ASIDE = """update instructions set tries = tries + 1, version = version + 1,
     until = $4::bigint + 1000000 * ($5::bigint[])[least(tries + 1, cardinality($5::bigint[]))]
     where scope = $1 and id = $2 and token = $3 returning tries"""
-BEFORE_SCOPE = (DUE_SCOPES,)
+BEFORE_SCOPE = (DUE_SCOPES, STRANGE)
+
+log = structlog.get_logger()
+_left: set[tuple[str, ...]] = set()
 
 
 async def sweep(desk: Desk) -> int:
     """Recovers what is due, the scope with the oldest first; answers how many instructions it took."""
-    taken = 0
-    due = await desk.database.fetch(DUE_SCOPES, clock.micros())
+    taken, now = 0, clock.micros()
+    await leave_the_strange(desk, now)
+    due = await desk.database.fetch(DUE_SCOPES, now, *known_to(desk))
     for first in range(0, len(due), SCOPES_AT_ONCE):
         some = due[first : first + SCOPES_AT_ONCE]
         taken += sum(await asyncio.gather(*(of_scope(desk, scope, livemode) for scope, livemode in some)))
     return taken
 
 
+def known_to(desk: Desk) -> tuple[list[str], list[str], int]:
+    return list(DECIDE), list(desk.rails), ENVELOPE
+
+
+async def leave_the_strange(desk: Desk, now: int) -> None:
+    """What is due and not known here, said once by each process; a rail account that was only just opened is looked up."""
+    if any(tuple(row) not in _left for row in await desk.database.fetch(STRANGE, now, *known_to(desk))):
+        await desk.know_rails()
+        for row in await desk.database.fetch(STRANGE, now, *known_to(desk)):
+            _left.add(tuple(row))
+            log.warning("instructions that this version does not know are left to a newer one", **row)
+
+
 async def of_scope(desk: Desk, scope: int, livemode: bool) -> int:
     token = new_id("tk_")
-    ids = [row["id"] for row in await desk.database.fetch(CLAIM, scope, clock.micros(), token, leased(), AT_ONCE)]
+    claimed = await desk.database.fetch(CLAIM, scope, clock.micros(), token, leased(), AT_ONCE, *known_to(desk))
+    ids = [row["id"] for row in claimed]
     await asyncio.gather(*(guarded(desk, scope, livemode, id, token) for id in ids))
     return len(ids)
 

@@ -64,6 +64,9 @@ class Refund(Struct, frozen=True, tag="refund"):
 Ask = Authorize | Capture | Void | Refund
 
 
+ENVELOPE = 1  # the newest form of an envelope that this program reads
+
+
 class Envelope(Struct, frozen=True):
     """All that is needed to send, repeat, ask about or reverse one message, but the card. Committed before a byte leaves."""
 
@@ -71,7 +74,7 @@ class Envelope(Struct, frozen=True):
     reference: str
     money: Money
     fields: dict[str, Any]
-    version: int = 1
+    version: int = ENVELOPE
 
 
 class Abilities(Struct, frozen=True):
