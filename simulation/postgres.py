@@ -8,6 +8,7 @@ import asyncio
 from asyncio import events
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
 from typing import Any
 
 import asyncpg
@@ -45,7 +46,7 @@ class Server:
         running = events._get_running_loop()
         events._set_running_loop(None)
         try:
-            return self.loop.run_until_complete(work)
+            return Context().run(self.loop.run_until_complete, work)  # of no process
         finally:
             events._set_running_loop(running)
 
@@ -67,7 +68,7 @@ class Server:
         """One effect. `patience`: virtual seconds that it waits for a lock."""
         if not self.holding:
             return self.now(work())
-        task = self.loop.create_task(work())
+        task = self.loop.create_task(work(), context=Context())
         if not self.ends(real, task):
             waiting = Waiting(real, task, loop.create_future())
             self.waiting.append(waiting)
@@ -103,7 +104,7 @@ class Server:
             except asyncpg.QueryCanceledError:
                 raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout") from None
 
-        task = self.loop.create_task(canceled())
+        task = self.loop.create_task(canceled(), context=Context())
         self.now(asyncio.wait({task}))
         waiting.task = task
         self.look()
