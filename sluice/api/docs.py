@@ -25,7 +25,15 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-KINDS = {".md": "text/markdown", ".svg": "image/svg+xml", ".css": "text/css"}
+KINDS = {
+    ".md": "text/markdown",
+    ".svg": "image/svg+xml",
+    ".css": "text/css",
+    ".yml": "application/yaml",
+    ".json": "application/json",
+}
+FILLED = (".yml", ".json")  # what is taken to other programs: its links lead to this installation
+DEFAULT = b"http://127.0.0.1:8420"
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><link rel="stylesheet" href="/docs/style.css"></head>
@@ -36,7 +44,13 @@ FRAME = """<!doctype html>
 
 
 def docs_routes(url: str) -> list[BaseRoute]:
-    return [Route("/docs", show), Route("/docs/{file}", show)]
+    async def filled(request: Request) -> Response:
+        answer = await show(request)
+        if not request.path_params["file"].endswith(FILLED):
+            return answer
+        return Response(bytes(answer.body).replace(DEFAULT, url.encode()), answer.status_code, headers=HEADERS, media_type=answer.media_type)
+
+    return [Route("/docs", show), Route("/docs/{file}", filled)]
 
 
 async def show(request: Request) -> Response:
