@@ -6,7 +6,7 @@ list that the program knows: never an id, a merchant, an address or a text from 
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
@@ -19,15 +19,31 @@ FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
+class Described(NamedTuple):
+    """A metric as its page has it; `where`: which processes show it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    says: str
+    where: CollectorRegistry
+
+
+DESCRIBED: list[Described] = []
+
+
 def counter(where: CollectorRegistry, name: str, says: str, *labels: str) -> Counter:
+    DESCRIBED.append(Described(f"{name}_total", "counter", labels, says, where))
     return Counter(name, says, labels, registry=where)
 
 
 def gauge(where: CollectorRegistry, name: str, says: str, *labels: str) -> Gauge:
+    DESCRIBED.append(Described(name, "gauge", labels, says, where))
     return Gauge(name, says, labels, registry=where)
 
 
 def histogram(where: CollectorRegistry, name: str, says: str, *labels: str, buckets: tuple[float, ...] = FAST) -> Histogram:
+    DESCRIBED.append(Described(name, "histogram", labels, says, where))
     return Histogram(name, says, labels, registry=where, buckets=buckets)
 
 
