@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from sluice.books.events import API_VERSION
 from sluice.core import limits
-from sluice.core.cards import holds_card_number
+from sluice.core.card_texts import holds_card_number
 from sluice.core.errors import Refused
 from sluice.shapes import forms
 from sluice.shapes.contract import Operation
@@ -103,10 +103,12 @@ class Asked:
         return b"".join(parts)
 
     def idempotency_key(self) -> str | None:
-        """B-1.33: on POST only."""
+        """B-1.33: on POST only. It is sent back in a header, written to events, and kept (S1, S26)."""
         key = self.header(b"idempotency-key") if self.method == "POST" else None
-        if key is not None and not 1 <= len(key) <= limits.IDEMPOTENCY_KEY:
-            raise Refused(f"An idempotency key has 1 to {limits.IDEMPOTENCY_KEY} characters.")
+        if key is not None and not (1 <= len(key) <= limits.IDEMPOTENCY_KEY and key.isprintable()):
+            raise Refused(f"An idempotency key has 1 to {limits.IDEMPOTENCY_KEY} printable characters.")
+        if key is not None and holds_card_number(key):
+            raise Refused("An idempotency key is kept, and shown in events: it must not hold a card number.")
         return key
 
     def check_version(self) -> None:

@@ -51,7 +51,7 @@ def tell(error: BaseException, *, debug: bool) -> None:
         say(f"sluice: {clean(sentence)}")
     if told:
         return
-    text = clean("".join(traceback.format_exception(error)))
+    text = clean("".join(traceback.format_exception(error)), lines=True)
     id = f"crash_{chance(8)}"
     say(f"sluice: {type(error).__name__}: this is a defect of Sluice ({id}). Details: {record(id, text)}")
     if debug:

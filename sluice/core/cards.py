@@ -1,6 +1,5 @@
 """Card numbers and dates: pure arithmetic, no lists of issuers."""
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -42,7 +41,6 @@ def by_beginning() -> dict[str, Network]:
     return {str(start): network for network in NETWORKS for run in network.begins for start in run}
 
 
-NUMBER_LIKE = re.compile(r"(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w.])")  # 13 to 19 digits, perhaps in groups
 BEGINNINGS = by_beginning()
 LONGEST = max(map(len, BEGINNINGS))
 
@@ -66,12 +64,6 @@ def checksum(backwards: Iterable[int]) -> int:
 def valid_number(number: str) -> bool:
     """A whole number of a network: its length, its check digit."""
     return len(number) in network(number).lengths and luhn(number)
-
-
-def holds_card_number(text: str) -> bool:
-    """Whether a number of a known network stands in it, in one piece or in groups."""
-    found = (re.sub(r"\D", "", each) for each in NUMBER_LIKE.findall(text))
-    return any(network(number) is not UNKNOWN and valid_number(number) for number in found)
 
 
 def valid_cvc(number: str, cvc: str) -> bool:

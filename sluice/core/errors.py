@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sluice.core.cards import holds_card_number
+from sluice.core.card_texts import hide
 
 
 class Refused(Exception):
@@ -10,7 +10,8 @@ class Refused(Exception):
 
     `status` is the HTTP status; `code`, `param`, `decline_code` as the wire has them. `judged` says that a row had to be
     read to know it, so the answer belongs to the idempotency key (B-1.38). `body` holds further keys of the envelope
-    (`payment_intent`, `charge`, ...), already rendered. `missing` is the id that names nothing.
+    (`payment_intent`, `charge`, ...), already rendered. `missing` is the id that names nothing. A card number that was put
+    where none belongs is repeated neither in the message nor as the parameter's name: answers are kept (S1).
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class Refused(Exception):
         body: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message, self.status, self.code, self.param = message, status, code, param
+        self.message, self.status, self.code, self.param = hide(message), status, code, param and hide(param)
         self.type, self.decline_code, self.judged, self.retry = type, decline_code, judged, retry
         self.body = body or {}
         self.missing: str | None = None
@@ -61,11 +62,7 @@ class TooMany(Refused):
 
 
 def missing(kind: str, id: str, param: str, *, status: int = 400) -> Refused:
-    """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404).
-
-    The answer is kept under its key, so a card number that was put where an id is due is not shown (S1).
-    """
-    shown = f"…{id[-4:]}" if holds_card_number(id) else id
-    refusal = Refused(f"No such {kind}: '{shown}'", status=status, code="resource_missing", param=param, judged=True)
+    """B-2.6, B-2.7, B-2.13: an id that names nothing, as a parameter (400) or in the path (404)."""
+    refusal = Refused(f"No such {kind}: '{id}'", status=status, code="resource_missing", param=param, judged=True)
     refusal.missing = id
     return refusal

