@@ -48,7 +48,8 @@ def docs_routes(url: str) -> list[BaseRoute]:
         answer = await show(request)
         if not request.path_params["file"].endswith(FILLED):
             return answer
-        return Response(bytes(answer.body).replace(DEFAULT, url.encode()), answer.status_code, headers=HEADERS, media_type=answer.media_type)
+        body = bytes(answer.body).replace(DEFAULT, url.encode())
+        return Response(body, answer.status_code, headers=HEADERS, media_type=answer.media_type)
 
     return [Route("/docs", show), Route("/docs/{file}", filled)]
 
@@ -86,7 +87,7 @@ def page(name: str, text: str) -> str:
 def relink(token: Token) -> None:
     for attribute in ("href", "src"):
         target = str(token.attrGet(attribute) or "")
-        if re.match(r"[\w-]+\.(md|svg)", target):
+        if re.match(r"[\w-]+\.(md|svg|yml|json)", target):
             token.attrSet(attribute, "/docs/" + re.sub(r"\.md\b", "", target))
 
 
