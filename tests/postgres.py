@@ -63,12 +63,12 @@ def last_of(users: int) -> bool:
 
 
 @asynccontextmanager
-async def new_database(server: str) -> AsyncIterator[Secret]:
-    """An empty database on that server, dropped again."""
+async def new_database(server: str, template: str = "template1") -> AsyncIterator[Secret]:
+    """A database on that server, empty or like its template, dropped again."""
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(server)
     try:
-        await connection.execute(f"create database {name}")
+        await connection.execute(f"create database {name} template {template}")
         yield Secret(urlsplit(server)._replace(path=f"/{name}").geturl())
     finally:
         await connection.execute(f"drop database if exists {name} with (force)")
