@@ -10,6 +10,7 @@ from sluice.api.docs import docs_routes
 from sluice.api.door import Door
 from sluice.api.operations import SERVED
 from sluice.books.events import API_VERSION
+from sluice.core.card_texts import hide
 from sluice.payments.desk import Desk
 from sluice.shapes.openapi import document
 
@@ -39,7 +40,8 @@ def pages(desk: Desk, door: Door) -> list[BaseRoute]:
         return JSONResponse(document({id: op.serves for id, op in SERVED.items()}, __version__, url))
 
     async def nowhere(request: Request) -> Response:
-        message = f"There is nothing at {request.url.path}. The API is under {url}/v1, its docs at {url}/docs."
+        there = hide(f"/{request.path_params['path']}")
+        message = f"There is nothing at {there}. The API is under {url}/v1, its docs at {url}/docs."
         return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, 404)
 
     return [
