@@ -126,6 +126,12 @@ LOOKED = gauge(WORK, "sluice_books_looked_at_seconds", "When a worker last saw t
 
 
 @cache
+def born(metric: Any, values: tuple[str, ...], *labels: str) -> dict[str, Any]:
+    """The metric by its last label, each from 0 on: a rise is seen only of what was there before."""
+    return {value: metric.labels(*labels, value) for value in values}
+
+
+@cache
 def child(metric: Any, *labels: str) -> Any:
     """The metric under these labels, found once: finding it costs more than counting."""
     return metric.labels(*labels)

@@ -4,7 +4,7 @@ The path itself settles, or recovery for a path that died; the same lines for bo
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ from sluice.rules.plans import Change
 from sluice.store.facts import Claim, Fact, Finish
 from sluice.store.reads import Kept, Load, Rows
 
+WORDS = tuple(metrics.snake(each.__name__) for each in get_args(Outcome))
 Decide = Callable[[Rows, Outcome, int, bool], Change]
 DECIDE: dict[str, Decide] = {
     "authorize": attempts.decide,
@@ -95,7 +96,7 @@ async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
 
 def counted(rail: Rail, verb: str, said: Outcome) -> None:
     name = metrics.kind(rail)
-    metrics.child(metrics.SETTLED, name, verb, metrics.kind(said)).inc()
+    metrics.born(metrics.SETTLED, WORDS, name, verb)[metrics.kind(said)].inc()
     if isinstance(said, Declined) and verb == "authorize":
         metrics.child(metrics.DECLINES, name, declines.group(said.reason)).inc()
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, get_args
 from weakref import WeakKeyDictionary
 
 from sluice.core import limits, metrics
@@ -18,6 +18,7 @@ T = TypeVar("T")
 W = TypeVar("W", bound=Word)
 GRACE = 0.5  # seconds a rail may take to say that its deadline has passed
 PAUSE = 1.0  # seconds before a line that is down is watched again
+WORDS = tuple(metrics.snake(each.__name__) for each in get_args(Word))
 _in_flight: WeakKeyDictionary[Rail, int] = WeakKeyDictionary()
 
 
@@ -98,7 +99,7 @@ async def guarded(do: Callable[[], Awaitable[T]], seconds: float) -> T | str:
 def counted(rail: Rail, verb: str, began: float, word: W) -> W:
     """The word, once it is known what it is worth."""
     name = metrics.kind(rail)
-    metrics.child(metrics.RAIL_CALLS, name, verb, metrics.kind(word)).inc()
+    metrics.born(metrics.RAIL_CALLS, WORDS, name, verb)[metrics.kind(word)].inc()
     metrics.child(metrics.RAIL_SECONDS, name, verb).observe(monotonic() - began)
     return word
 

@@ -49,6 +49,7 @@ async def run(loops: Sequence[Loop], leaving: Callable[[], None] = lambda: None)
 
 async def keep(loop: Loop, stop: asyncio.Event) -> None:
     failed, name = 0, loop.name.partition(" to ")[0]  # all rails are listened to under one name
+    turns = metrics.born(metrics.TURNS, ("idle", "busy", "failed"), name)
     about(loop=loop.name)
     while not stop.is_set():
         busy: bool | int | None = False
@@ -56,19 +57,15 @@ async def keep(loop: Loop, stop: asyncio.Event) -> None:
             busy, failed = await loop.turn(), 0
         except Exception as error:
             failed += 1
-            metrics.child(metrics.TURNS, name, "failed").inc()
+            turns["failed"].inc()
             tell(loop, error, failed)
             await rest(stop, away(error, loop.pause, failed))
         if not failed:
-            count(name, busy)
+            turns["busy" if busy else "idle"].inc()
+        if type(busy) is int:  # how much it took up
+            metrics.child(metrics.TAKEN, name).inc(busy)
         if not busy and not failed:
             await rest(stop, loop.pause)
-
-
-def count(name: str, busy: bool | int | None) -> None:
-    metrics.child(metrics.TURNS, name, "busy" if busy else "idle").inc()
-    if type(busy) is int:
-        metrics.child(metrics.TAKEN, name).inc(busy)
 
 
 def away(error: Exception, pause: float, failed: int) -> float:
