@@ -32,20 +32,10 @@ from sluice.shapes.contract import Operation
 from sluice.shapes.forms import Tree
 from sluice.shapes.parameters import walk
 from sluice.shapes.watched import Watched
+from sluice.store.database import AWAY
 
 log = structlog.get_logger()
 KINDS = {"sk": "secret", "rk": "restricted", "pk": "publishable", "ek": "ephemeral"}
-# The database is away, full or busy: 503. What else it refuses is a defect of ours (Law 11).
-DATABASE = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.LockNotAvailableError,
-)
 HELP = (
     " Please see the list of what is served at /docs/served, or the API's description at /openapi.json. The path is"
     " case-sensitive, and a slash at its end makes another one."
@@ -79,6 +69,7 @@ class Door:
     ) -> None:
         self.desk, self.authenticator, self.terms = desk, authenticator, terms
         self.trusted, self.guard, self.tell, self.debugging = trusted, guard, tell, debugging
+        self.troubled_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
@@ -134,15 +125,21 @@ class Door:
             return refused(refusal, publishable, self.desk.public_url)
         except ConnectionAbortedError:  # nobody is there to read it
             return refused(Refused("The request ended before its body was whole."), publishable, self.desk.public_url)
-        except DATABASE as trouble:
-            log.error("unavailable", exc_info=trouble)
+        except AWAY as trouble:
+            self.troubled(trouble)
             turned_away("database")
-            return refused(Unavailable("Sluice cannot reach its database now. Try again in a moment."), False, "")
+            return refused(unavailable(trouble), False, "")
         except Exception as defect:
             log.error("defect", exc_info=defect)
             turned_away("defect")
             message = f"An error occurred on our side. Tell the operator this request: {request}."
             return refused(Refused(message, status=500, type="api_error"), False, "")
+
+    def troubled(self, trouble: Exception) -> None:
+        """Told once a second, however many are refused: a log must not fill what is left of a disk."""
+        if clock.now() - self.troubled_at >= 1:
+            self.troubled_at = clock.now()
+            log.error("unavailable", why=type(trouble).__name__)
 
     def route(self, asked: Asked) -> tuple[Operation, dict[str, str]]:
         asked.check_line()
@@ -229,6 +226,12 @@ class Door:
         return answer
 
 
+def unavailable(trouble: Exception) -> Unavailable:
+    if isinstance(trouble, asyncpg.DiskFullError):
+        return Unavailable("Sluice's database has no room left on its disk. Nothing has happened; try again in a moment.")
+    return Unavailable("Sluice cannot reach its database now. Try again in a moment.")
+
+
 def refused(refusal: Refused, publishable: bool, docs: str) -> Answer:
     return Answer(refusal.status, error(refusal, publishable, docs), retry=refusal.retry)
 
@@ -239,7 +242,7 @@ def told(answer: Answer) -> Headers:
         headers.append((b"idempotent-replayed", b"true"))
     if answer.retry is not None:
         headers.append((b"stripe-should-retry", b"true" if answer.retry else b"false"))
-    if answer.status == 503:
+    if answer.retry and answer.status in (429, 503):
         headers.append((b"retry-after", b"1"))
     return headers
 

@@ -1,13 +1,14 @@
 """An answer's head and body in one packet: uvicorn writes them apart, and each would be a system call that wakes the caller."""
 
 import asyncio
-from typing import Any, cast
+from resource import RLIMIT_NOFILE, getrlimit
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sluice.api.requests import EVERYWHERE, Headers
 from sluice.core import limits
-from sluice.core.errors import Refused
+from sluice.core.errors import Refused, Unavailable
 from sluice.core.ids import chance
 from sluice.payments.answers import error
 
@@ -37,17 +38,32 @@ class Gathering:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's, with limits: how long a head may be, and how long a request may take to arrive (S16).
+    """uvicorn's, with limits: how long a head may be, how long a request may take to arrive and its answer to be taken (S16),
+    and how many connections there are (F34).
 
     A request that comes in one piece meets no timer.
     """
 
-    head, in_head, unfinished = 0, True, True
+    most = min(limits.CONNECTIONS, getrlimit(RLIMIT_NOFILE)[0] - limits.SPARE_FILES)
+    resting: ClassVar[dict["Connection", None]] = {}  # whose request is not whole, longest first
+    head, in_head, unfinished, untaken = 0, True, True, False
     patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own signature
         super().connection_made(cast(asyncio.Transport, Gathering(transport)))
+        self.resting[self] = None
+        if len(self.connections) > self.most:
+            self.make_room()
         self.watch()
+
+    def make_room(self) -> None:
+        """Who has rested longest goes, so that slow clients, however many, keep nobody out; if all are at work, the new one."""
+        longest = next(iter(self.resting))
+        self.resting.pop(longest)
+        if longest is self:
+            self.refuse(503, "Service Unavailable", Unavailable("Too many calls are in work at this moment. Try again."))
+        else:
+            longest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self.head += len(data)
@@ -57,7 +73,8 @@ class Connection(HttpToolsProtocol):
         self.watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.unfinished = False
+        self.unfinished = self.untaken = False
+        self.resting.pop(self, None)
         self.watch()
         super().connection_lost(exc)
 
@@ -71,24 +88,46 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self.unfinished = False
+        self.resting.pop(self, None)
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        if not self.transport.is_closing():
+            self.resting[self] = None
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        self.untaken = True
+        self.watch()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.untaken = False
+        self.watch()
+        super().resume_writing()
+
     def watch(self) -> None:
-        if self.unfinished and self.patience is None:
-            self.patience = asyncio.get_running_loop().call_later(limits.REQUEST_SECONDS, self.transport.close)
-        elif not self.unfinished and self.patience is not None:
+        waits = self.unfinished or self.untaken
+        if waits and self.patience is None:
+            self.patience = asyncio.get_running_loop().call_later(limits.REQUEST_SECONDS, self.transport.abort)
+        elif not waits and self.patience is not None:
             self.patience.cancel()
             self.patience = None
 
     def send_400_response(self, msg: str) -> None:
         """Bytes that are no request: the envelope, as everywhere (B-1.46), and the line is closed."""
-        body = error(Refused(msg), publishable=False, docs="")
+        self.refuse(400, "Bad Request", Refused(msg))
+
+    def refuse(self, status: int, reason: str, refusal: Refused) -> None:
+        body = error(refusal, publishable=False, docs="")
         headers: Headers = [
             *EVERYWHERE,
             (b"request-id", f"req_{chance(14)}".encode()),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),
         ]
-        head = [b"HTTP/1.1 400 Bad Request", *(b": ".join(header) for header in headers)]
+        if refusal.retry:
+            headers += [(b"stripe-should-retry", b"true"), (b"retry-after", b"1")]
+        head = [f"HTTP/1.1 {status} {reason}".encode(), *(b": ".join(header) for header in headers)]
         self.transport.write(b"\r\n".join([*head, b"", body]))
         self.transport.close()

@@ -1,7 +1,8 @@
 """One HTTP request as it came, within the limits, and the headers of its answer (B-1.13, B-1.16, B-1.27, B-1.31)."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import Any
 from urllib.parse import unquote_plus
@@ -9,7 +10,7 @@ from urllib.parse import unquote_plus
 from sluice.books.events import API_VERSION
 from sluice.core import limits
 from sluice.core.card_texts import holds_card_number
-from sluice.core.errors import Refused
+from sluice.core.errors import Refused, Unavailable
 from sluice.shapes import forms
 from sluice.shapes.contract import Operation
 
@@ -91,15 +92,18 @@ class Asked:
         if announced.isdigit() and int(announced) > limits.BODY_BYTES:
             raise too_large()
         parts, size, more = [], 0, True
-        while more:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionAbortedError
-            part = message.get("body", b"")
-            size, more = size + len(part), message.get("more_body", False)
-            if size > limits.BODY_BYTES:
-                raise too_large()
-            parts.append(part)
+        with ExitStack() as held:
+            while more:
+                message = await self.receive()
+                if message["type"] == "http.disconnect":
+                    raise ConnectionAbortedError
+                part = message.get("body", b"")
+                size, more = size + len(part), message.get("more_body", False)
+                if size > limits.BODY_BYTES:
+                    raise too_large()
+                if size > limits.BODY_ORDINARY >= size - len(part):
+                    held.enter_context(room())
+                parts.append(part)
         return b"".join(parts)
 
     def idempotency_key(self) -> str | None:
@@ -138,6 +142,22 @@ class Asked:
                 message = f"The provided key does not have access to account '{asked}' (or that account does not exist)."
                 raise Refused(message, status=403, code="account_invalid")
         return account
+
+
+_long = 0
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """A place for a long body while it comes, so that many of them do not fill the memory. Raises `Unavailable`."""
+    global _long
+    if _long >= limits.BODIES_LONG:
+        raise Unavailable("Too many long bodies are on their way at this moment. Nothing has happened; try again.")
+    _long += 1
+    try:
+        yield
+    finally:
+        _long -= 1
 
 
 def too_large() -> Refused:

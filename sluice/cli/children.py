@@ -72,18 +72,23 @@ class Child:
             await asyncio.sleep(pause)
 
     async def listen(self, stderr: asyncio.StreamReader) -> None:
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        with private_file(self.log, os.O_APPEND) as log:
-            while True:
-                try:
-                    line = await stderr.readline()
-                except ValueError:  # longer than LINE: the reader has dropped it
-                    continue
-                if not line:
-                    return
+        while True:
+            try:
+                line = await stderr.readline()
+            except ValueError:  # longer than LINE: the reader has dropped it
+                continue
+            if not line:
+                return
+            self.keep_line(line)
+            self.hear(line.decode(errors="replace").strip())
+
+    def keep_line(self, line: bytes) -> None:
+        """In its log, which begins anew past LOG_BYTES. On a disk that is full we go on listening, or the child would wait."""
+        with suppress(OSError):
+            if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+                self.log.replace(self.log.with_suffix(".log.1"))
+            with private_file(self.log, os.O_APPEND) as log:
                 os.write(log, line)
-                self.hear(line.decode(errors="replace").strip())
 
     def hear(self, line: str) -> None:
         self.last = line or self.last

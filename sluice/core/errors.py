@@ -53,6 +53,15 @@ class Contended(Refused):
         super().__init__(message, status=429, code="lock_timeout", retry=True)
 
 
+class Unsettled(Refused):
+    """A payment was begun and the database does not take its end: recovery will see to it. 500 (B-1.43)."""
+
+    def __init__(self, *, given: bool) -> None:
+        again = "repeat it with the same idempotency key" if given else "do not repeat it, read the object"
+        message = f"This call was begun and its end could not be written down; it will be found out. In a moment, {again}."
+        super().__init__(message, status=500, type="api_error", retry=given)
+
+
 class TooMany(Refused):
     """Oftener than is allowed, and nothing has happened: 429 (B-1.44). `wait`: seconds until there is room for one more."""
 

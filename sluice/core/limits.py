@@ -6,7 +6,10 @@ import os
 BODY_BYTES = 1 << 20
 REQUEST_LINE_BYTES = 16 << 10
 HEAD_BYTES = 64 << 10
-REQUEST_SECONDS = 60.0  # from a request's first byte to its last
+REQUEST_SECONDS = 60.0  # from a request's first byte to its last, and for its answer to be taken
+CONNECTIONS = 2_048  # to a process; past it, who has rested longest goes
+SPARE_FILES = 64  # descriptors that no connection of a caller takes: the database's, the rails'
+BODY_ORDINARY, BODIES_LONG = 64 << 10, 32  # bytes of an ordinary body; how many longer ones may be on their way at once
 PARAMETERS = 1_000
 PARAMETER_DEPTH = 10
 PARAMETER_KEY_BYTES = 512

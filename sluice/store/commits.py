@@ -15,6 +15,9 @@ from sluice.core.faults import effect
 PASSING = (asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError, asyncpg.QueryCanceledError)
 # The statement was refused and its connection is sound.
 REFUSED = (*PASSING, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)
+# The server has no room, for what was to be written or for one more connection (F34, F35): nothing is written, and the
+# connection is sound.
+FULL = asyncpg.InsufficientResourcesError
 # Nobody said what became of it.
 LOST = (
     OSError,
@@ -25,6 +28,8 @@ LOST = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+# The database is away, full or busy. What else it refuses is a defect of ours (Law 11).
+AWAY = (*LOST, *PASSING, FULL, asyncpg.OperatorInterventionError)
 
 
 class InDoubt(ConnectionError):
@@ -54,7 +59,7 @@ async def connection(pool: Any) -> AsyncIterator[Any]:
     taken = await pool.acquire()
     try:
         yield taken
-    except REFUSED:
+    except (*REFUSED, FULL):
         raise
     except BaseException:
         with suppress(Exception):

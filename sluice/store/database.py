@@ -16,6 +16,7 @@ from sluice.core.errors import Unavailable
 from sluice.core.ids import new_id
 from sluice.core.outside import in_transaction
 from sluice.core.tracing import span
+from sluice.store.commits import AWAY as AWAY
 from sluice.store.commits import LOST as LOST
 from sluice.store.commits import cleanly
 from sluice.store.facts import Fact, compose, statement
@@ -46,10 +47,11 @@ PATIENT = {"lock_timeout": str(limits.ALONE_LOCK_MS)}
 
 
 class Reader:
-    """Reads over one pool; past `most` callers at once the next is told to come again (F34)."""
+    """Reads over one pool. Past `most` callers at once the next is told to come again, and nobody waits for a connection
+    longer than `seconds` (F34)."""
 
-    def __init__(self, pool: Any, most: int) -> None:
-        self.pool, self.most, self.busy = pool, most, 0
+    def __init__(self, pool: Any, most: int, seconds: float | None = None) -> None:
+        self.pool, self.most, self.seconds, self.busy = pool, most, seconds, 0
 
     async def load(self, scope: int, key: str | None, loads: Loads, *names: Any) -> tuple[Kept | None, Rows]:
         """The key's row and the rows that `names` lead to, in one read."""
@@ -77,9 +79,11 @@ class Reader:
         return await self.read(lambda connection: executed(connection, sql, *args))
 
     async def read(self, do: Callable[[Any], Awaitable[T]]) -> T:
-        """On a fresh connection once more when the first was lost."""
+        """On a fresh connection once more when the first was lost, but not when none was free in time."""
         try:
             return await self.on_one(do)
+        except TimeoutError:
+            raise
         except LOST:
             return await self.on_one(do)
 
@@ -93,7 +97,7 @@ class Reader:
             raise Unavailable("Too much is being read at this moment. Nothing has happened; try again in a second.", "reads")
         self.busy += 1
         try:
-            async with self.pool.acquire() as connection:
+            async with self.pool.acquire(timeout=self.seconds) as connection:
                 try:
                     yield connection
                 except LOST:
@@ -122,7 +126,7 @@ class Database(Reader):
     """
 
     def __init__(self, lanes: Any, readers: Any, beside: Any, servers: Servers) -> None:
-        super().__init__(readers, limits.READS_MOST)
+        super().__init__(readers, limits.READS_MOST, limits.QUEUE_SECONDS)
         self.watching = asyncio.create_task(servers.watch())
         self.pools = (lanes, readers, beside)
         self.committer = Committer(lanes, beside)
@@ -163,10 +167,10 @@ class Database(Reader):
 async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.READERS) -> Database:
     servers = Servers(dsn)
 
-    async def pool(size: int, settings: dict[str, str], least: int = 1) -> Any:
+    async def pool(size: int, settings: dict[str, str]) -> Any:
         return await asyncpg.create_pool(
             connect=servers.connect,
-            min_size=least,
+            min_size=1,  # there is one at least, though descriptors run out
             max_size=size,
             init=prepare,
             reset=nothing,
@@ -179,7 +183,7 @@ async def connect(dsn: str, *, lanes: int = limits.LANES, readers: int = limits.
     database = Database(
         await pool(lanes, PLANS | {"lock_timeout": str(limits.GROUP_LOCK_MS)}),
         await pool(readers, PATIENT),
-        await pool(limits.BESIDE, PLANS | PATIENT, least=0),
+        await pool(limits.BESIDE, PLANS | PATIENT),
         servers,
     )
     await database.agree_on_time()

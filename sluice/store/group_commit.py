@@ -13,7 +13,7 @@ from typing import Any
 
 from sluice.core import limits, metrics
 from sluice.core.errors import Contended, Unavailable
-from sluice.store.commits import LOST, PASSING, REFUSED, Job, commit, connection
+from sluice.store.commits import FULL, LOST, PASSING, REFUSED, Job, commit, connection
 
 AGAIN_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)  # before each try of a job alone
 
@@ -84,6 +84,8 @@ class Committer:
         except LOST:
             metrics.child(metrics.COMMIT_FAILURES, "lost").inc()
             self.again(sql, jobs, unknown=True)
+        except FULL as full:
+            self.no_room(sql, jobs, full)
         except Exception as defect:
             for job in jobs:
                 job.answer(defect)
@@ -106,6 +108,13 @@ class Committer:
             if not job.done.done():
                 self.start(self.alone(sql, job, unknown))
 
+    def no_room(self, sql: str, jobs: list[Job], full: Exception) -> None:
+        """Only what must be written is tried again (F35)."""
+        for job in jobs:
+            if job.until < inf:
+                job.answer(full)
+        self.again(sql, jobs, unknown=False)
+
     async def alone(self, sql: str, job: Job, unknown: bool) -> None:
         """The same idempotent statement again: what had been written conflicts with itself, and writes nothing (F29)."""
         for pause in AGAIN_SECONDS:
@@ -116,6 +125,9 @@ class Committer:
             except PASSING:
                 if not unknown and job.until < inf:
                     return job.answer(Contended())
+            except FULL as full:
+                if not unknown and job.until < inf:
+                    return job.answer(full)
             except LOST:
                 unknown = True
             except Exception as defect:

@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ LOG_BYTES = 10_000_000
 PATIENCE = 30.0  # seconds for what a killed server's processes still hold
 STOP_SECONDS = 20.0
 SAY_EVERY = 3.0
+LOOK_SECONDS, LATER_SECONDS = 1.0, 5.0  # between two looks at a server that must run, and after it did not start again
 
 Say = Callable[[str], object]
 
@@ -112,6 +114,33 @@ class Postgres:
                 server.clear(home.sockets)
             since = self.wait(since, f"the database is not ready yet: {self.last_words()}")
         return server
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """While this block runs its owner starts it again when it dies: of a full disk, say, once there is room (F35)."""
+        over = threading.Event()
+        keeper = threading.Thread(target=self.keep, args=(over,), daemon=True, name="database")
+        if self.owner:
+            keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if self.owner:
+                keeper.join()
+
+    def keep(self, over: threading.Event) -> None:
+        pause = LOOK_SECONDS
+        while not over.wait(pause):
+            pause = LOOK_SECONDS
+            if (server := self.postmaster()) and self.lives(server):
+                continue
+            self.say(f"the database died; starting it again (log: {self.log})")
+            try:
+                self.bring_up(make_home(self.data))
+            except (PostgresFailed, OSError) as failure:
+                self.say(str(failure))
+                pause = LATER_SECONDS
 
     def launch(self, home: Home) -> "subprocess.Popen[bytes]":
         settings = SETTINGS | {"unix_socket_directories": str(home.sockets)} | self.extra
@@ -191,6 +220,8 @@ def database(settings: Settings, say: Say = quiet) -> Iterator[Secret]:
         )
     server = Postgres(settings.data, say=say)
     try:
-        yield server.start()
+        dsn = server.start()
+        with server.kept():
+            yield dsn
     finally:
         server.stop()
