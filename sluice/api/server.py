@@ -24,6 +24,7 @@ from sluice.core.listener import listen
 from sluice.core.log import clean
 from sluice.core.settings import Settings
 from sluice.merchants.keys import Authenticator
+from sluice.payments import auditing
 from sluice.payments.desk import Desk
 from sluice.payments.opening import open_desk, terms
 from sluice.payments.watch import watched
@@ -39,6 +40,7 @@ BEFORE_SCOPE = (LAST_BEAT,)
 async def serve(settings: Settings) -> None:
     """Serves until it is cancelled; what is in flight finishes first (F49)."""
     desk = await open_desk(settings)
+    await auditing.began(desk.database, "api")
     authenticator = Authenticator(desk.database)
     door = Door(
         desk,

@@ -9,6 +9,7 @@ import typer
 from sluice.cli.connected import Live, Merchant, with_store
 from sluice.cli.crash import CannotGoOn
 from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.cli.person import person
 
 events = typer.Typer(help="Events and webhooks.", no_args_is_help=True)
 
@@ -54,6 +55,7 @@ def resend(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Sends events again, to each endpoint or to one.   Example: sluice events resend --since 2h"""
+    from sluice.books.audit.entries import record
     from sluice.books.webhooks.resending import resend as again
     from sluice.cli.merchants import scope_of
 
@@ -63,7 +65,10 @@ def resend(
 
     async def work(store: Any) -> int:
         scope = await scope_of(store, merchant, live)
-        return await again(store, scope, live, endpoint=endpoint, events=event or None, since=start or 0)
+        count: int = await again(store, scope, live, endpoint=endpoint, events=event or None, since=start or 0)
+        asked = {"events": event or [], "since": start, "deliveries": count}
+        await record(store, person(), "events.resend", endpoint or "", scope=scope, detail=asked)
+        return count
 
     print(f"{with_store(settings(data, database_url=database_url), work)} deliveries are due again")
 
@@ -78,6 +83,9 @@ def roll_secret(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Makes an endpoint's new secret and shows it once.   Example: sluice events roll-secret we_… --hours 1"""
+    from msgspec.structs import replace
+
+    from sluice.books.audit.entries import rows
     from sluice.books.keyring import FileProvider, Keyring
     from sluice.books.vault.cards import Vault
     from sluice.books.vault.cvcs import Cvcs
@@ -97,6 +105,8 @@ def roll_secret(
         vault = Vault(Keyring(store, provider), Cvcs(store, provider))
         await vault.load(now)
         text, change = await endpoints.roll_secret(vault, scope, row, hours * 3_600, now)
+        entry = rows(person(), "events.roll-secret", endpoint, at=now, detail={"old_signs_for_seconds": hours * 3_600})
+        change = replace(change, new=(*change.new, *entry))
         if not await store.write(completed("webhook_endpoint.roll", scope, live, now, change, None, None, None)):
             raise LookupError(f"the endpoint {endpoint} was changed at this moment: look again")
         return str(text)

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from sluice.cli.connected import AsJson, Merchant, with_store
+from sluice.cli.digests import digest, new_key
 from sluice.cli.options import Data, DatabaseUrl, settings
 
 ledger = typer.Typer(help="The books: proved, not believed.", no_args_is_help=True)
@@ -22,8 +23,15 @@ def verify(as_json: AsJson = False, merchant: Merchant = None, data: Data = None
     """Proves every posting, sum, status and event; exit 1 with the first lie.   Example: sluice ledger verify --json"""
     from rich.progress import Progress
 
+    from sluice.books.audit.entries import record
+    from sluice.books.digests.keys import known
+    from sluice.books.digests.proof import UNCHANGED, signed
     from sluice.books.verify.proof import verify as prove
+    from sluice.cli.person import person
     from sluice.payments.proofs import EVERY
+
+    read = settings(data, database_url=database_url)
+    checks = (*EVERY, signed(known(read.vault_key_file)), UNCHANGED)
 
     with Progress(disable=as_json or not sys.stderr.isatty(), transient=True, console=stderr()) as bar:
         task = bar.add_task("the books")
@@ -31,11 +39,19 @@ def verify(as_json: AsJson = False, merchant: Merchant = None, data: Data = None
         def tell(done: int, of: int, what: str) -> None:
             bar.update(task, completed=done, total=of, description=what)
 
-        read = settings(data, database_url=database_url)
-        proof = with_store(read, lambda store: prove(store, EVERY, merchant, tell))
+        async def work(store: Any) -> Any:
+            proof = await prove(store, checks, merchant, tell)
+            await record(store, person(), "ledger.verify", merchant or "", result="lie" if proof.lie else "holds")
+            return proof
+
+        proof = with_store(read, work)
     print(json.dumps(facts(proof), indent=2) if as_json else sentences(proof))
     if proof.lie:
         raise typer.Exit(1)
+
+
+ledger.command("digest")(digest)
+ledger.command("new-key")(new_key)
 
 
 def stderr() -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sluice.cli import crash, lifeline, processes, up
+from sluice.cli.audit import audit
 from sluice.cli.doctor import doctor
 from sluice.cli.events import events, listen
 from sluice.cli.ledger import ledger
@@ -31,6 +32,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(rails, name="rails")
 app.add_typer(vault, name="vault")
 app.add_typer(ledger, name="ledger")
+app.add_typer(audit, name="audit")
 app.add_typer(events, name="events")
 app.command("listen")(listen)
 

@@ -7,6 +7,7 @@ import typer
 from sluice.cli.connected import AsJson, Live, Merchant, show, with_store
 from sluice.cli.crash import CannotGoOn
 from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.cli.person import person
 
 merchants = typer.Typer(help="Merchants of this installation.", no_args_is_help=True)
 keys = typer.Typer(help="API keys: shown once, kept as hashes.", no_args_is_help=True)
@@ -25,6 +26,7 @@ def add_merchant(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Adds a merchant with a test and a live scope.   Example: sluice merchants add "Flower shop" """
+    from sluice.books.audit.entries import record
     from sluice.core.money import EXPONENTS
     from sluice.merchants.accounts import add
 
@@ -33,7 +35,13 @@ def add_merchant(
     if currency.lower() not in EXPONENTS:
         raise CannotGoOn(f"{currency} is no currency: give its ISO 4217 code, such as usd")
     read = settings(data, database_url=database_url)
-    print(with_store(read, lambda store: add(store, name, country.upper(), currency.lower())))
+
+    async def work(store: Any) -> str:
+        id = await add(store, name, country.upper(), currency.lower())
+        await record(store, person(), "merchants.add", id, detail={"name": name})
+        return id
+
+    print(with_store(read, work))
 
 
 @merchants.command("list")
@@ -63,7 +71,6 @@ def create(
     from sluice.core.clock import clock
     from sluice.merchants import keys as made
     from sluice.merchants.permissions import permissions
-    from sluice.store.facts import Fact
 
     if kind not in KINDS:
         raise CannotGoOn(f"{kind} is no kind of key: choose secret, restricted or publishable")
@@ -77,7 +84,7 @@ def create(
             KINDS[kind], live, now, name=name, permissions=permissions(asked), allowed=network or (),  # type: ignore[arg-type]
             expires=now + days * DAY if days else None,
         )  # fmt: skip
-        await store.write(Fact("key.create", scope, row.id, new=(row,)))
+        await store.write(made.created(person(), scope, row))
         return str(text)
 
     print(with_store(settings(data, database_url=database_url), work))
@@ -111,7 +118,7 @@ def roll(
 
     async def work(store: Any) -> str:
         scope = await scope_of(store, merchant, live)
-        text, fact = made.roll(scope, await known(store, scope, key), live, hours * 3_600, clock.seconds())
+        text, fact = made.roll(person(), scope, await known(store, scope, key), live, hours * 3_600, clock.seconds())
         if not await store.write(fact):
             raise LookupError(f"the key {key} was changed at this moment: look again")
         return str(text)
@@ -129,7 +136,7 @@ def revoke(
 
     async def work(store: Any) -> None:
         scope = await scope_of(store, merchant, live)
-        fact = made.revoke(scope, await known(store, scope, key), clock.seconds())
+        fact = made.revoke(person(), scope, await known(store, scope, key), clock.seconds())
         if fact.saved and not await store.write(fact):
             raise LookupError(f"the key {key} was changed at this moment: look again")
 

@@ -19,11 +19,13 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Seals cards and webhook secrets under new keys; can be killed and run again.   Example: sluice vault rotate"""
     from rich.progress import Progress as Bar
 
+    from sluice.books.audit.entries import record
     from sluice.books.keyring import FileProvider, Keyring
     from sluice.books.vault.rotation import CARDS, PATIENCE, Progress, Shelf
     from sluice.books.vault.rotation import rotate as rotation
     from sluice.books.webhooks.secrets import SHELF
     from sluice.cli.crash import CannotGoOn
+    from sluice.cli.person import person
 
     read = settings(data, database_url=database_url)
 
@@ -38,7 +40,10 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
         await ring.load()
         with Bar() as bar:
             both = await asyncio.gather(one(ring, CARDS, bar), one(ring, SHELF, bar))
-        return Progress(sum(each.resealed for each in both), sum(each.unopenable for each in both), True)
+        progress = Progress(sum(each.resealed for each in both), sum(each.unopenable for each in both), True)
+        opened = {"sealed_again": progress.resealed, "did_not_open": progress.unopenable}
+        await record(store, person(), "vault.rotate", detail=opened)
+        return progress
 
     print(f"This takes {PATIENCE:.0f} seconds more than the sealing: until no process holds older keys.", flush=True)
     progress = with_store(read, work)

@@ -4,10 +4,12 @@ import hashlib
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from sluice.books.audit import entries
+from sluice.books.audit.entries import Who
 from sluice.core.errors import Refused
 from sluice.core.ids import chance, new_id
 from sluice.core.networks import Network, networks, within
@@ -66,7 +68,7 @@ def make(
     return text, ApiKey(new_id("key_"), 0, digest(text), kind, name, text[-4:], dict(permissions or {}), nets, now, expires)
 
 
-def roll(scope: int, key: ApiKey, livemode: bool, overlap: int, now: int) -> tuple[Secret, Fact]:
+def roll(who: Who, scope: int, key: ApiKey, livemode: bool, overlap: int, now: int) -> tuple[Secret, Fact]:
     """A new key that may do the same; the old one expires in `overlap` seconds, 0 at once."""
     if not 0 <= overlap <= OVERLAP_MOST:
         raise Refused(f"The overlap is between 0 and {OVERLAP_MOST} seconds.", param="overlap")
@@ -75,13 +77,30 @@ def roll(scope: int, key: ApiKey, livemode: bool, overlap: int, now: int) -> tup
     text, fresh = make(key.kind, livemode, now, name=key.name, permissions=key.permissions, allowed=key.networks)
     ends = now + overlap if key.expires is None else min(now + overlap, key.expires)
     old, new = replace(key, expires=ends, rolled_to=fresh.id), replace(fresh, expires=key.expires)
-    return text, Fact("key.roll", scope, fresh.id, saved=[old], new=[new])
+    detail = {"before": said(key), "after": said(old), "successor": fresh.id}
+    entry = entries.rows(who, "keys.roll", key.id, at=now, detail=detail)
+    return text, Fact("key.roll", scope, fresh.id, saved=[old], new=[new, *entry])
 
 
-def revoke(scope: int, key: ApiKey, now: int) -> Fact:
+def revoke(who: Who, scope: int, key: ApiKey, now: int) -> Fact:
     """Unknown from now on, everywhere within KNOWN_SECONDS. A second time changes nothing."""
-    saved = [] if key.revoked is not None else [replace(key, revoked=now)]
-    return Fact("key.revoke", scope, key.id, saved=saved)
+    if key.revoked is not None:
+        return Fact("key.revoke", scope, key.id)
+    after = replace(key, revoked=now)
+    entry = entries.rows(who, "keys.revoke", key.id, at=now, detail={"before": said(key), "after": said(after)})
+    return Fact("key.revoke", scope, key.id, saved=[after], new=entry)
+
+
+def created(who: Who, scope: int, key: ApiKey) -> Fact:
+    """A new key, with the entry of the audit log that says who made it and what it may do."""
+    new = entries.rows(who, "keys.create", key.id, at=key.created, detail=said(key))
+    return Fact("key.create", scope, key.id, new=[key, *new])
+
+
+def said(key: ApiKey) -> dict[str, Any]:
+    """What the audit log keeps of a key: never its hash."""
+    kept = {"kind": key.kind, "name": key.name, "permissions": key.permissions, "networks": key.networks}
+    return kept | {"expires": key.expires, "revoked": key.revoked}
 
 
 def digest(text: str) -> bytes:

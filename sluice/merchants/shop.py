@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from sluice.books.audit.entries import Who
 from sluice.core.clock import clock
 from sluice.core.files import replace_privately
 from sluice.core.ids import chance
@@ -10,9 +11,9 @@ from sluice.core.settings import Settings
 from sluice.merchants import keys
 from sluice.merchants.accounts import add, scope_of
 from sluice.store.database import Database, connect
-from sluice.store.facts import Fact
 
 FILE = "test-shop.json"
+UP = Who("process", "up")
 KNOWN = "select exists (select from merchants where id = $1)"
 
 
@@ -59,6 +60,6 @@ async def make(database: Database) -> Shop:
     texts = {}
     for kind in ("pk", "sk"):
         text, row = keys.make(kind, False, clock.seconds(), name="Test shop")
-        await database.write(Fact("key.create", scope, row.id, new=(row,)))
+        await database.write(keys.created(UP, scope, row))
         texts[kind] = str(text)
     return Shop(account, texts["pk"], texts["sk"], f"whsec_{chance(32)}")

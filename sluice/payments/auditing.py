@@ -1,14 +1,20 @@
-"""What the audit log says of a write of the API (S23): one entry, in the write's first commit.
+"""What the audit log says of a write of the API (S23): one entry, in the write's first commit. And which processes served.
 
 Who asked, and what for. What changed, and what the rail said, is told by the events of the same request and proved by the
 ledger; so an entry holds only what they do not. Where no event tells a change, the verb says what changed.
 """
 
+import os
+import socket
+
 from msgspec.structs import replace
 
+from sluice import __version__
 from sluice.books.audit import entries
+from sluice.books.audit.entries import Who
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Request
+from sluice.store.database import Database
 from sluice.store.reads import Rows
 
 
@@ -33,3 +39,9 @@ def with_entry(
 ) -> Change:
     entry = entries.rows(call.who, verb.name, object, result=result, at=call.at, request=call.request, card=card, detail=detail)
     return replace(change, new=(*change.new, *entry))
+
+
+async def began(database: Database, role: str) -> None:
+    """A process of ours begins to work: which program, and where."""
+    detail = {"version": __version__, "pid": os.getpid()}
+    await entries.record(database, Who("process", role, socket.gethostname()), "process.start", role, detail=detail)

@@ -9,12 +9,15 @@ from functools import partial
 import structlog
 
 from sluice.books import forgetting, maturing, sequencer
+from sluice.books.audit import chain
+from sluice.books.digests.closing import Closer
+from sluice.books.digests.keys import beside
 from sluice.books.keyring import REFRESH
 from sluice.books.webhooks import resending
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.core.settings import Settings
-from sluice.payments import expiry, notices, recovery
+from sluice.payments import auditing, expiry, notices, recovery
 from sluice.payments.desk import Desk
 from sluice.payments.opening import open_desk
 from sluice.payments.watch import watched
@@ -40,10 +43,12 @@ log = structlog.get_logger()
 async def serve(settings: Settings) -> None:
     """Works until it is cancelled; what is in flight finishes first (F49)."""
     desk, id = await opened(settings), new_id("wk_")
+    await auditing.began(desk.database, "worker")
     deliverer, listening = Deliverer(desk.database, desk.vault, settings), Listening(desk)
+    closer = Closer(desk.database, beside(settings.vault_key_file))
     try:
         async with watched(desk, settings, "worker") as readiness:
-            await loops.run(every(desk, deliverer, listening, id), readiness.drain)
+            await loops.run(every(desk, deliverer, listening, closer, id), readiness.drain)
     finally:
         await listening.close()
         await deliverer.close()
@@ -63,11 +68,12 @@ async def opened(settings: Settings) -> Desk:
             pause = min(pause * 2, AWAY_MOST)
 
 
-def every(desk: Desk, deliverer: Deliverer, listening: Listening, id: str) -> list[Loop]:
+def every(desk: Desk, deliverer: Deliverer, listening: Listening, closer: Closer, id: str) -> list[Loop]:
     """All that a worker does, and how soon it looks again when nothing was due."""
     database = desk.database
     return [
         Loop("sequencing", partial(sequence, desk), 0.1),
+        Loop("auditing", lambda: chain.sweep(database), 0.5),
         Loop("resending", lambda: resending.sweep(database), 0.5),
         Loop("deliveries", deliverer.turn, POLL),
         Loop("recovery", lambda: recovery.sweep(desk), 0.5),
@@ -79,6 +85,7 @@ def every(desk: Desk, deliverer: Deliverer, listening: Listening, id: str) -> li
         Loop("codes", lambda: desk.vault.cvcs.sweep(clock.seconds()), 60.0),
         Loop("keys and clock", partial(refresh, desk), REFRESH, True),
         Loop("heartbeat", partial(beat, database, id), BEAT, True),
+        Loop("digests", closer.turn, 60.0),
         Loop("books", partial(books.look, database), books.EVERY, True),
     ]
 

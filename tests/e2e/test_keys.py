@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from sluice.books.audit.entries import Who
 from sluice.core.clock import clock
 from sluice.core.ids import chance
 from sluice.merchants import keys
@@ -14,6 +15,8 @@ from sluice.store.facts import Fact
 from tests.harness import Answer, Shop
 from tests.harness.processes import until
 from tests.harness.wire import Raw
+
+WHO = Who("person", "owner", "desk")
 
 
 def asks(shop: Shop, key: str, **headers: str) -> Answer:
@@ -116,7 +119,7 @@ def rolled(shop: Shop, overlap: int) -> str:
     """A key that was known when it was rolled; the new one works at once."""
     old = shop.key()
     assert asks(shop, old).status == 200
-    fresh, fact = keys.roll(shop.scope, row_of(shop, old), False, overlap, clock.seconds())
+    fresh, fact = keys.roll(WHO, shop.scope, row_of(shop, old), False, overlap, clock.seconds())
     writes(shop, fact)
     assert asks(shop, fresh).status == 200
     return old
@@ -127,7 +130,7 @@ def test_a_revoked_key(shop: Shop):
     """S8: unknown, everywhere, within seconds."""
     text = shop.key()
     assert asks(shop, text).status == 200
-    writes(shop, keys.revoke(shop.scope, row_of(shop, text), clock.seconds()))
+    writes(shop, keys.revoke(WHO, shop.scope, row_of(shop, text), clock.seconds()))
     until(lambda: asks(shop, text).status == 401, shop.gateway)
     assert asks(shop, text).error["message"].startswith("Invalid API Key provided")
 

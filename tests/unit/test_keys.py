@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from sluice.books.audit.entries import Who
 from sluice.core.errors import Refused
 from sluice.merchants.keys import OVERLAP_MOST, ApiKey, Kind, digest, make, masked, parse, revoke, roll
 
 NOW = 1_800_000_000
+WHO = Who("person", "owner", "desk")
 
 
 @pytest.mark.shows("S8")
@@ -116,8 +118,8 @@ def test_no_key_is_echoed(text: str) -> None:
 def test_rolled_with_an_overlap() -> None:
     """The old key is good for so long, the new one can do the same."""
     _, old = make("rk", True, NOW, name="shop", permissions={"charge": "read"}, allowed=["10.0.0.0/8"])
-    text, fact = roll(7, old, True, 3600, NOW)
-    (saved,), (new,) = fact.saved, fact.new
+    text, fact = roll(WHO, 7, old, True, 3600, NOW)
+    (saved,), new = fact.saved, fact.new[0]
     assert isinstance(new, ApiKey)
     assert fact.scope == 7
     assert saved == replace(old, expires=NOW + 3600, rolled_to=new.id)
@@ -131,8 +133,8 @@ def test_rolled_with_an_overlap() -> None:
 def test_rolling_prolongs_nothing(expires: int | None, ends: int) -> None:
     """The old key ends no later than it would have; the new one keeps that end."""
     _, old = make("sk", False, NOW, expires=expires)
-    _, fact = roll(1, old, False, 60, NOW)
-    (saved,), (new,) = fact.saved, fact.new
+    _, fact = roll(WHO, 1, old, False, 60, NOW)
+    (saved,), new = fact.saved, fact.new[0]
     assert isinstance(saved, ApiKey)
     assert isinstance(new, ApiKey)
     assert (saved.expires, new.expires) == (ends, expires)
@@ -142,20 +144,20 @@ def test_rolling_prolongs_nothing(expires: int | None, ends: int) -> None:
 def test_a_key_that_is_over_is_not_rolled(change: dict[str, object]) -> None:
     _, old = make("sk", False, NOW)
     with pytest.raises(Refused):
-        roll(1, replace(old, **change), False, 60, NOW)
+        roll(WHO, 1, replace(old, **change), False, 60, NOW)
 
 
 @pytest.mark.parametrize("overlap", [-1, OVERLAP_MOST + 1])
 def test_an_overlap_has_a_limit(overlap: int) -> None:
     _, old = make("sk", False, NOW)
     with pytest.raises(Refused) as refused:
-        roll(1, old, False, overlap, NOW)
+        roll(WHO, 1, old, False, overlap, NOW)
     assert refused.value.param == "overlap"
 
 
 def test_revoked_once() -> None:
     _, key = make("sk", False, NOW)
-    (gone,) = revoke(1, key, NOW).saved
+    (gone,) = revoke(WHO, 1, key, NOW).saved
     assert gone == replace(key, revoked=NOW)
     assert isinstance(gone, ApiKey)
-    assert revoke(1, gone, NOW + 9).saved == []
+    assert revoke(WHO, 1, gone, NOW + 9).saved == ()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sluice.books.audit.entries import Who
 from sluice.core.errors import Refused
 from sluice.core.secrets import Secret
 from sluice.merchants import keys
@@ -15,6 +16,7 @@ from sluice.store.facts import Fact
 pytest_plugins = ["tests.unit.vault_database"]
 
 NOW = 1_800_000_000
+WHO = Who("person", "owner", "desk")
 HERE = "192.0.2.1"
 
 
@@ -95,9 +97,9 @@ async def test_an_expired_key(door: Authenticator) -> None:
 async def test_a_rolled_key_is_good_for_the_overlap(door: Authenticator) -> None:
     """B-1.3: both keys at once, then the old one has expired."""
     old, row = await put(door)
-    new, fact = roll(1, row, False, 60, NOW)
+    new, fact = roll(WHO, 1, row, False, 60, NOW)
     assert await door.database.database.write(fact)  # type: ignore[attr-defined]
-    assert not await door.database.database.write(roll(1, row, False, 60, NOW)[1])  # type: ignore[attr-defined]
+    assert not await door.database.database.write(roll(WHO, 1, row, False, 60, NOW)[1])  # type: ignore[attr-defined]
     for text in (old, new):
         await door.identify(text, HERE, NOW + 59)
     assert (await refusal(door, old, NOW + 60)).code == "api_key_expired"
@@ -121,7 +123,7 @@ async def test_a_revoked_key_is_unknown_within_five_seconds(door: Authenticator)
     """S8: revocation everywhere within 5 s, however busy the key is elsewhere."""
     text, row = await put(door)
     await door.identify(text, HERE, NOW)
-    assert await door.database.database.write(revoke(1, row, NOW))  # type: ignore[attr-defined]
+    assert await door.database.database.write(revoke(WHO, 1, row, NOW))  # type: ignore[attr-defined]
     for step in range(1, 50):
         await door.identify(text, HERE, NOW + step / 10)
     refused = await refusal(door, text, NOW + KNOWN_SECONDS)
@@ -138,7 +140,7 @@ async def test_the_same_work_for_any_key(door: Authenticator, monkeypatch: pytes
     monkeypatch.setattr(keys, "digest", lambda text: hashes.append(text) or real(text))
     good, _ = await put(door)
     gone, row = await put(door)
-    await door.database.database.write(revoke(1, row, NOW))  # type: ignore[attr-defined]
+    await door.database.database.write(revoke(WHO, 1, row, NOW))  # type: ignore[attr-defined]
     late, _ = await put(door, expires=NOW + 1)
     away, _ = await put(door, allowed=["10.0.0.0/8"])
     for text in (good, gone, late, away, Secret("sk_test_" + "a" * 32), Secret("nonsense"), Secret("ключ")):

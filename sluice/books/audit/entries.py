@@ -2,12 +2,13 @@
 
 from typing import Any, ClassVar, NamedTuple, final
 
+from msgspec.structs import astuple
+
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
 from sluice.shapes.objects import build
 from sluice.store.database import Database
-from sluice.store.facts import Fact
-from sluice.store.rows import Row
+from sluice.store.rows import Row, columns
 
 INSTALLATION = 0  # the scope of what is no merchant's
 
@@ -61,6 +62,15 @@ class Waiting(Row, frozen=True):
     table: ClassVar[str] = "audit_waiting"
 
 
+# Safe to repeat, as a lost one is: the entry bears its id.
+RECORD = f"""
+with entry as (
+    insert into audit_entries (scope, {", ".join(columns(Entry))})
+    values ({", ".join(f"${n}" for n in range(1, len(columns(Entry)) + 2))}) on conflict do nothing returning id
+)
+insert into audit_waiting (scope, id, version) select $1, entry.id, 1 from entry"""
+
+
 def rows(
     who: Who,
     action: str,
@@ -91,5 +101,6 @@ async def record(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """One entry in a commit of its own: for what no fact of ours does, such as a backup, or a process that begins."""
-    new = rows(who, action, object, result=result, detail=detail)
-    await database.write(Fact("audit.record", scope, new[0].id, new=new))
+    entry, _ = rows(who, action, object, result=result, detail=detail)
+    id, _, *rest = astuple(entry)
+    await database.execute(RECORD, scope, id, 1, *rest)

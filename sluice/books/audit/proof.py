@@ -1,12 +1,17 @@
 """The proof of the audit log: every link is what its entry and the link before it make, and every entry has one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from sluice.books.audit.chain import FIRST, linked
 from sluice.books.audit.entries import Entry
-from sluice.books.verify.checks import Lie
+from sluice.books.audit.listing import Place, places
+from sluice.books.verify.checks import Check, Lie
+from sluice.books.verify.proof import SNAPSHOT
 from sluice.core.clock import clock
+from sluice.store.database import Database
 from sluice.store.rows import columns
 
 AT_ONCE = 1_000  # rows in memory
@@ -19,8 +24,6 @@ UNLINKED = """select e.id from audit_entries e where e.scope = $1 and e.created 
     and not exists (select from audit_chain c where c.scope = $1 and c.entry = e.id) order by e.id limit 1"""
 AWAITED = """select w.id from audit_waiting w where w.scope = $1
     and not exists (select from audit_entries e where e.scope = $1 and e.id = w.id) order by w.id limit 1"""
-ANCHORS = """select d.day, d.audited, d.body, c.hash from digests d
-    left join audit_chain c on c.scope = $1 and c.number = d.audited where d.scope = $1 order by d.day"""
 
 
 class Head(NamedTuple):
@@ -30,11 +33,42 @@ class Head(NamedTuple):
     hash: bytes = FIRST
 
 
-async def look(connection: Any, scope: int) -> Lie | None:
-    """The first entry or link that is not as it was written; None: all are."""
+class Proof(Struct):
+    """The chains that hold with their heads, or the first lie and where it is."""
+
+    chains: list[tuple[Place, Head]] = []
+    lie: Lie | None = None
+    place: Place | None = None
+
+
+async def verify(database: Database, checks: Sequence[Check]) -> Proof:
+    """Every chain, in one snapshot; `checks` are what else must be true of each."""
+    proof = Proof()
+    async with database.transaction() as connection:
+        await connection.execute(SNAPSHOT)
+        for place in await places(connection):
+            head, proof.lie = await prove(connection, place.scope, checks)
+            if proof.lie:
+                proof.place = place
+                return proof
+            proof.chains.append((place, head))
+    return proof
+
+
+async def prove(connection: Any, scope: int, checks: Sequence[Check]) -> tuple[Head, Lie | None]:
+    head = Head()
     async for found in walk(connection, scope):
         if isinstance(found, Lie):
-            return found
+            return head, found
+        head = found
+    for check in checks:
+        if lie := await check.look(connection, scope):
+            return head, lie
+    return head, None
+
+
+async def unlinked(connection: Any, scope: int) -> Lie | None:
+    """An entry that has no link though it should, or a place where one was; None: there is none."""
     if row := await connection.fetchrow(UNLINKED, scope, clock.seconds() - PATIENCE):
         return Lie("audit_entries", row["id"], "link", "none", f"one within {PATIENCE} seconds")
     if row := await connection.fetchrow(AWAITED, scope):
@@ -59,3 +93,6 @@ async def walk(connection: Any, scope: int) -> AsyncIterator[Head | Lie]:
             return
         head = Head(number, hash)
         yield head
+
+
+EVERY = (Check("every entry is linked", unlinked),)

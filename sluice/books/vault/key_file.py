@@ -1,4 +1,4 @@
-"""The master keys in a file that only we can read. One provider of several to come: whatever wraps and unwraps will do."""
+"""Keys in files that only we can read. For master keys one provider of several to come: whatever wraps and unwraps will do."""
 
 import fcntl
 import os
@@ -18,12 +18,10 @@ class KeyFileTrouble(Exception):
     """A sentence for the operator: what is wrong with the master keys and what to do."""
 
 
-class FileProvider:
-    """A line each, `ID BASE64`: the last one wraps, every one unwraps. Made 0600 when it is not there (S7, S30).
+class KeyFile:
+    """A line each, `ID BASE64`: the last one is used, every one stays. Made 0600 when it is not there (S7, S30)."""
 
-    Old lines stay, since old backups need them. A wrapped key begins with the id of its master, so that processes which
-    read the file before a new master came find it when they meet it.
-    """
+    prefix = "mk_"
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -32,24 +30,8 @@ class FileProvider:
             self.append(only_if_missing=True)
         self.masters = self.read()
 
-    def wrap(self, key: bytes) -> bytes:
-        id, master = list(self.masters.items())[-1]
-        return id.encode() + b":" + aes_key_wrap(master, key)
-
-    def unwrap(self, wrapped: bytes) -> KeyBytes:
-        head, _, body = wrapped.partition(b":")
-        id = head.decode(errors="replace")
-        if id not in self.masters:
-            self.masters = self.read()
-        if id not in self.masters:
-            raise KeyFileTrouble(f"The master key {id} is not in {self.path}. Put back the file that belongs to this database.")
-        try:
-            return KeyBytes(aes_key_unwrap(self.masters[id], body))
-        except InvalidUnwrap:
-            raise KeyFileTrouble(f"The master key {id} in {self.path} does not open a key that it wrapped.") from None
-
     def add(self) -> None:
-        """A new master key; from now on it wraps."""
+        """A new key; from now on it is the one that is used."""
         self.append(only_if_missing=False)
         self.masters = self.read()
 
@@ -73,7 +55,7 @@ class FileProvider:
             if self.path.exists() and only_if_missing:
                 return
             before = self.path.read_bytes() if self.path.exists() else b""
-            line = f"{new_id('mk_')} {b64encode(token_bytes(32)).decode()}\n".encode()
+            line = f"{new_id(self.prefix)} {b64encode(token_bytes(32)).decode()}\n".encode()
             fresh = self.path.with_name(self.path.name + ".new")
             fresh.unlink(missing_ok=True)
             with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -82,6 +64,30 @@ class FileProvider:
                 os.fsync(file.fileno())
             fresh.replace(self.path)
             os.fsync(folder)
+
+
+class FileProvider(KeyFile):
+    """The master keys: the last one wraps, every one unwraps; old lines stay, since old backups need them.
+
+    A wrapped key begins with the id of its master, so that processes which read the file before a new master came find it
+    when they meet it.
+    """
+
+    def wrap(self, key: bytes) -> bytes:
+        id, master = list(self.masters.items())[-1]
+        return id.encode() + b":" + aes_key_wrap(master, key)
+
+    def unwrap(self, wrapped: bytes) -> KeyBytes:
+        head, _, body = wrapped.partition(b":")
+        id = head.decode(errors="replace")
+        if id not in self.masters:
+            self.masters = self.read()
+        if id not in self.masters:
+            raise KeyFileTrouble(f"The master key {id} is not in {self.path}. Put back the file that belongs to this database.")
+        try:
+            return KeyBytes(aes_key_unwrap(self.masters[id], body))
+        except InvalidUnwrap:
+            raise KeyFileTrouble(f"The master key {id} in {self.path} does not open a key that it wrapped.") from None
 
 
 @contextmanager
