@@ -103,8 +103,7 @@ class Bank:
         return ""
 
     def refund(self, entry: Entry, sale: Entry) -> str:
-        if not 0 < entry.amount <= sale.captured - sale.refunded:
-            return "invalid_amount"
+        """This bank pays whatever it is told to: that it is not too much is the gateway's business."""
         sale.refunded += entry.amount
         if sale.refunds == "pending":
             entry.state, entry.said = "pending", entry.said | {"word": "pending"}

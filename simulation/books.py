@@ -91,6 +91,9 @@ class Books:
         for (what, reference), times in Counter((one.what, one.reference) for one in bank.journal).items():
             if times > 1:
                 yield Difference("bank", reference, f"booked {what} {times} times")
+        for reference, entry in bank.entries.items():
+            if entry.refunded > entry.captured:
+                yield Difference("bank", reference, f"gave back {entry.refunded} of {entry.captured}")
         total = sum(entry.captured - entry.refunded for entry in bank.entries.values())
         [(posted,)] = self.rows(POSTED)
         if total != posted:
@@ -114,6 +117,8 @@ class Books:
 
     def refund(self, entry: Entry, id: str) -> Iterator[Difference]:
         shown, said = self.shown.get(id), REFUND.get(entry.state, entry.state)
+        if shown and shown["status"] == "failed" and said == "canceled":
+            return  # recovery asked about the refund before its canceling was settled: neither moves money
         if shown is None or (shown["status"], shown["amount"]) != (said, entry.amount):
             read = f"{shown['status']} {shown['amount']}" if shown else "nothing"
             yield Difference("bank and answers", id, f"the bank says {said} {entry.amount}, the shop reads {read}")
@@ -132,6 +137,12 @@ class Books:
                 yield from self.kept(call.name, said, self.shown[said["id"]])
             elif ends[0].status == 200 and said["object"] in ("payment_intent", "charge", "refund"):
                 yield Difference("answers", call.name, f"{said['id']} was answered, and is not there")
+
+        said = b"".join(answer.body for call in self.world.shop.calls for answer in call.answers).decode()
+        for id, shown in self.shown.items():
+            asked_for = id if shown["object"] != "charge" else shown["payment_intent"] or id
+            if asked_for not in said:
+                yield Difference("answers", id, f"a {shown['object']} that no answer speaks of")
 
     def kept(self, name: str, said: dict[str, Any], now: dict[str, Any]) -> Iterator[Difference]:
         was, is_now = said.get("status"), now.get("status")

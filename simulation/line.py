@@ -47,6 +47,10 @@ class Lines:
         self.world, self.bank, self.down_until = world, bank, 0.0
         self.open: list[Transport] = []
         self.excuses: dict[str, set[str]] = {}
+        self.about: dict[str, str] = {}  # reference -> the call that it was drawn for
+
+    def named(self, reference: str) -> str:
+        return self.about.get(reference, "nobody")
 
     async def connect(self, factory: Any) -> tuple[Transport, Any]:
         await asyncio.sleep(WAY)
@@ -91,16 +95,20 @@ class Transport:
             self.lines.open.remove(self)
             self.world.loop.call_soon(self.protocol.connection_lost, None, context=self.process.context.copy())
 
+    def told(self, message: Message) -> str:
+        money = f" {Money(message['amount'], message['currency'])}" if "amount" in message else ""
+        return f"{message['verb']}{money} ({self.lines.named(message['reference'])})"
+
     def leave(self, message: Message) -> None:
         loop, verb = self.world.loop, message["verb"]
         if verb == "notices":
             loop.outside(WAY, self.listen, message)
             return
-        fate, how = self.world.tape.pick("rail", f"rail {verb} {message['reference']}", FATES)
-        self.world.story.say(f"{self.process.name} asks the bank: {said_of(message)}")
+        fate, how = self.world.tape.pick("rail", f"rail {verb} {self.lines.named(message['reference'])}", FATES)
+        self.world.story.say(f"{self.process.name} asks the bank: {self.told(message)}")
         if fate:
             told = TOLD[fate].format(how=how * (HORIZON - 0.5), late=how * 14, down=1 + how * 30)
-            self.world.story.odd(f"{told} ({verb})")
+            self.world.story.odd(f"{told} ({verb} of {self.lines.named(message['reference'])})")
             self.world.story.seen[f"rail: {fate}"] += 1
             self.lines.excuses.setdefault(message["reference"], set()).update(EXCUSES)
         if fate == "down":
@@ -112,7 +120,7 @@ class Transport:
 
     def arrive(self, message: Message, fate: str, how: float) -> None:
         said = self.lines.bank.answer(message)
-        self.world.story.say(f"the bank says to {message['verb']} {short(message['reference'])}: {said['word']}")
+        self.world.story.say(f"the bank says to {self.told(message)}: {said['word']}")
         if fate == "cut after":
             self.cut()
         if fate == "foreign":
@@ -159,13 +167,3 @@ def changed(said: Said, fate: str) -> Said:
         case "no echo":
             return {"word": said["word"], "reason": said.get("reason")}
     return said
-
-
-def said_of(message: Message) -> str:
-    money = f" {Money(message['amount'], message['currency'])}" if "amount" in message else ""
-    return f"{message['verb']}{money} {short(message['reference'])}"
-
-
-def short(reference: str) -> str:
-    """The last eight characters: enough to tell them apart."""
-    return f"…{reference[-8:]}"

@@ -30,6 +30,7 @@ class Process:
 
 
 CURRENT: ContextVar[Process | None] = ContextVar("process", default=None)
+ABOUT: ContextVar[str] = ContextVar("about", default="")  # the call that it is done for; "": nobody's
 
 
 class Task(asyncio.Task[Any]):

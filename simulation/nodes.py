@@ -9,7 +9,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from simulation.loop import Process
+from simulation.loop import ABOUT, Process
 from simulation.pool import Pool
 from simulation.receiver import Sender
 from sluice.api import server
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 HOUR = 3_600
+PACE = 3  # a worker looks less often than in life: each look costs real time, and only virtual time is saved by it
 REST_MOST = 60.0  # seconds between two looks of a worker for whom nothing happens
 BESIDE = ("books", "heartbeat")  # what only watches
 RAIL_FATES = ("raises", "hangs", "answers nonsense")
@@ -56,9 +57,9 @@ class Rail(Sandbox):
         self.world = world
 
     async def ask(self, verb: str, reference: str, fields: dict[str, Any], deadline: Any) -> Any:
-        fate, _ = self.world.tape.pick("ask", f"ask {verb} {reference}", RAIL_FATES)
+        fate, _ = self.world.tape.pick("ask", f"ask {verb} {self.world.lines.named(reference)}", RAIL_FATES)
         if fate:
-            self.world.story.odd(f"our rail {fate} instead of asking the bank ({verb} …{reference[-8:]})")
+            self.world.story.odd(f"our rail {fate} instead of asking the bank ({verb} of {self.world.lines.named(reference)})")
             self.world.story.seen[f"rail: {fate}"] += 1
         match fate:
             case "raises":
@@ -86,13 +87,23 @@ class Node(Process):
             world.story.seen[f"clock: {odd}"] += 1
         self.spawn(self.live())
 
-    def spawn(self, work: Any) -> Any:
-        return self.world.loop.create_task(work, context=self.context.copy())
+    def spawn(self, work: Any, about: str = "") -> Any:
+        context = self.context.copy()
+        context.run(ABOUT.set, about)
+        return self.world.loop.create_task(work, context=context)
+
+    def reference(self, instruction: str) -> str:
+        """As the desk makes it; the bank's misdeeds are named by what it is about."""
+        reference = f"1-{instruction}"
+        self.world.lines.about[reference] = ABOUT.get() or self.name
+        return reference
 
     async def live(self) -> None:
         try:
             await self.work(await self.opened())
         except Exception as error:  # it could not start, or upkeep failed: it ends, and is started again
+            if not self.alive:
+                raise
             self.world.story.odd(f"{self.name} ends: {type(error).__name__}")
             self.world.died(self)
 
@@ -107,6 +118,7 @@ class Node(Process):
         await vault.load(clock.seconds())
         desk = Desk(database, {"sandbox": Rail(world)}, vault, 1, "http://localhost")
         await desk.know_rails()
+        desk.reference = self.reference  # type: ignore[method-assign]
         desk.troubled = partial(world.troubled, self.name)  # type: ignore[method-assign]
         return desk
 
@@ -145,4 +157,4 @@ class Patient:
 
     @property
     def pause(self) -> float:
-        return max(self.loop.pause, min(self.world.calm() / 2, REST_MOST))
+        return max(self.loop.pause * PACE, min(self.world.calm(), REST_MOST))

@@ -12,7 +12,6 @@ from contextvars import Context
 from typing import Any
 
 import asyncpg
-import uvloop
 
 from sluice.store.database import PLANS, ROLE, prepare
 from simulation.loop import Loop
@@ -34,7 +33,7 @@ class Server:
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
-        self.loop = uvloop.new_event_loop()
+        self.loop = asyncio.SelectorEventLoop()
         self.idle: dict[bool, list[Any]] = defaultdict(list)
         self.monitor = self.now(asyncpg.connect(dsn))
         self.owner = self.now(asyncpg.connect(dsn))
@@ -74,6 +73,7 @@ class Server:
             self.waiting.append(waiting)
             loop.outside(patience, self.give_up, waiting)
             await waiting.answer
+            task = waiting.task
         return task.result()
 
     def ends(self, real: Any, task: "asyncio.Task[Any]") -> bool:

@@ -44,7 +44,7 @@ class Receiver:
         id, what = event["id"], f"{event['type']} of …{event['data']['object'].get('id', 'balance')[-8:]}"
         fate, how = "", 0.0
         if self.erred[id] < ERRS_MOST:
-            fate, how = self.world.tape.pick("hook", f"hook {id}", FATES)
+            fate, how = self.world.tape.pick("hook", f"hook {event['type']}", FATES)
         if fate:
             self.erred[id] += 1
             self.world.story.odd(TOLD[fate].format(what=what))

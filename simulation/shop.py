@@ -25,6 +25,7 @@ CARDS = {
 ANY = {"automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never"}
 AGAIN = (409, 429, 503)
 TRIES = 4
+PATIENCE = 60  # tries when faults have stopped: recovery may still have to find out what became of it
 BUYERS = 4
 
 
@@ -108,10 +109,18 @@ class Shop:
             pass
         self.secret = answer.json["secret"]
 
+    def about(self, id: str) -> set[int]:
+        """The payments whose answers speak of it, or that it is the name of."""
+        calls = [call for call in self.calls if id in call.name or any(id.encode() in answer.body for answer in call.answers)]
+        numbers = [call.name.partition(":")[0].removeprefix("payment ") for call in calls]
+        return {int(number) for number in numbers if number.isdigit()}
+
     async def settle_up(self) -> None:
         """When faults have stopped: every call that has no answer yet gets one, with the same key."""
         for call in self.calls:
-            while call.final is None:
+            for _ in range(PATIENCE):
+                if call.final:
+                    break
                 await self.once(call)
                 await asyncio.sleep(1.0)
 

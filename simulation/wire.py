@@ -49,11 +49,11 @@ class Wire:
         if fate == "request lost":
             await asyncio.sleep(PATIENCE)
             raise TimeoutError
-        first = self.start(method, path, params, headers)
+        first = self.start(method, path, params, headers, name)
         waits = [first]
         if fate.startswith("twice"):
             await asyncio.sleep(how if fate == "twice" else 0)
-            waits.append(self.start(method, path, params, headers))
+            waits.append(self.start(method, path, params, headers, name))
         if fate == "cut":
             raise ConnectionResetError
         done, _ = await asyncio.wait(waits, timeout=PATIENCE)
@@ -65,7 +65,9 @@ class Wire:
             raise TimeoutError
         return [wait.result() for wait in waits]
 
-    def start(self, method: str, path: str, params: dict[str, Any], headers: dict[str, str]) -> "asyncio.Future[Answer]":
+    def start(
+        self, method: str, path: str, params: dict[str, Any], headers: dict[str, str], name: str
+    ) -> "asyncio.Future[Answer]":
         """Hands the request to the next API process that is up; its task is that process's own."""
         answer: asyncio.Future[Answer] = self.world.loop.create_future()
         up = [node for node in self.world.nodes if isinstance(node, Api) and node.up and node.alive]
@@ -75,7 +77,7 @@ class Wire:
         self.turn += 1
         node = up[self.turn % len(up)]
         node.watched.add(answer)
-        node.spawn(self.serve(node, method, path, params, headers, answer))
+        node.spawn(self.serve(node, method, path, params, headers, answer), name)
         return answer
 
     async def serve(

@@ -19,8 +19,9 @@ from simulation.bank import Bank
 from simulation.books import Difference, compared
 from simulation.ground import Ground
 from simulation.line import HORIZON, Lines
-from simulation.loop import CURRENT, Loop, Process
+from simulation.loop import ABOUT, CURRENT, Loop, Process
 from simulation.nodes import Api, Node, Servers, Worker
+from simulation.planted import planted
 from simulation.pool import EFFECT, Connection, Pool
 from simulation.receiver import Receiver
 from simulation.shop import Shop
@@ -50,7 +51,8 @@ class Result(Struct):
     odd: dict[Choice, float]
     seen: Mapping[str, int]
     payments: list[int]
-    seconds: float = 0.0
+    suspects: set[int]  # the payments that the differences are about
+    seconds: float
 
 
 class Clocks(Clock):
@@ -68,9 +70,11 @@ class Clocks(Clock):
 
 
 class World:
-    def __init__(self, ground: Ground, seed: int, payments: list[int], only: Mapping[Choice, float] | None = None) -> None:
+    def __init__(
+        self, ground: Ground, seed: int, payments: list[int], only: Mapping[Choice, float] | None = None, plant: str = ""
+    ) -> None:
         self.ground, self.server, self.provider = ground, ground.server, ground.provider
-        self.seed, self.tape = seed, Tape(seed, only)
+        self.seed, self.tape, self.plant = seed, Tape(seed, only), plant
         self.loop = Loop(self.tape, self.connected)
         self.loop.now = BEGINS
         self.story = Story(lambda: self.loop.now - BEGINS)
@@ -95,10 +99,12 @@ class World:
 
     def run(self) -> Result:
         began = perf_counter()
-        with self.ours():
+        with self.ours(), planted(self.plant, self):
             differences = self.loop.run(self.life())
         story, took = self.story, perf_counter() - began
-        return Result(self.seed, differences, story.lines, story.hash, self.tape.odd, story.seen, self.shop.payments, took)
+        suspects = {number for one in differences for number in self.shop.about(one.about)}
+        odd, payments = self.tape.odd, self.shop.payments
+        return Result(self.seed, differences, story.lines, story.hash, odd, story.seen, payments, suspects, took)
 
     async def life(self) -> list[Difference]:
         self.tape.quiet = True
@@ -137,12 +143,12 @@ class World:
         process = CURRENT.get()
         if not isinstance(process, Node):
             return await do()
-        fate, how = self.tape.pick("death", f"death {process.name} {name}", DEATHS)
+        fate, how = self.tape.pick("death", f"death {ABOUT.get() or process.name} {name}", DEATHS)
         if fate == "stops before":
             self.stopped(process, name, how * 40)
             await asyncio.sleep(0)
         if fate == "dies before":
-            await self.death(process, f"{process.name} dies before {name}")
+            await self.death(process, f"{process.name} dies before {name}{about()}")
         mark = EFFECT.set(name)
         try:
             done = await do()
@@ -150,9 +156,9 @@ class World:
             EFFECT.reset(mark)
         if name.startswith("store."):
             self.written = self.loop.now
-            self.story.say(f"{process.name}: {name}")
+            self.story.say(f"{process.name}: {name}{about()}")
         if fate == "dies after":
-            await self.death(process, f"{process.name} dies after {name}")
+            await self.death(process, f"{process.name} dies after {name}{about()}")
         return done
 
     async def death(self, process: Node, told: str) -> None:
@@ -179,7 +185,7 @@ class World:
         self.nodes[self.nodes.index(process)] = type(process)(self, process.number)
 
     def stopped(self, process: Node, name: str, seconds: float) -> None:
-        self.story.odd(f"{process.name} is stopped for {seconds:.0f} s before {name}")
+        self.story.odd(f"{process.name} is stopped for {seconds:.0f} s before {name}{about()}")
         self.story.seen["process: stopped"] += 1
         process.stopped = True
         self.loop.outside(seconds, self.loop.go_on, process)
@@ -231,21 +237,28 @@ async def merchant(world: World) -> tuple[str, int, str]:
     return id, scope, str(text)
 
 
+def about() -> str:
+    return f" ({ABOUT.get()})" if ABOUT.get() else ""
+
+
 def broken(answer: "asyncio.Future[Any]") -> None:
     if not answer.done():
         answer.set_exception(ConnectionResetError())
 
 
-def simulate(ground: Ground, seed: int, payments: list[int], only: Mapping[Choice, float] | None = None) -> Result:
+def simulate(
+    ground: Ground, seed: int, payments: list[int], only: Mapping[Choice, float] | None = None, plant: str = ""
+) -> Result:
     """One seed, from its merchant's first breath to the comparison of the books."""
     with buried():
-        return World(ground, seed, payments, only).run()
+        return World(ground, seed, payments, only, plant).run()
 
 
 @contextmanager
 def buried() -> Iterator[None]:
     """What died inside is taken apart only here, in silence: a dead process says nothing and cleans nothing up."""
     gc.disable()
+    gc.freeze()
     try:
         yield
     finally:
