@@ -14,7 +14,7 @@ FILE_MOST, FUNCTION_MOST = 300, 60
 MONEY = ("core/money.py", "books/", "payments/", "customers/", "rules/", "shapes/scalars.py")
 TIMED = {  # files of MONEY in which floats are seconds
     "books/keyring.py", "books/vault/rotation.py", "books/webhooks/", "payments/leases.py", "payments/money_path.py",
-    "payments/notices.py",
+    "payments/notices.py", "payments/readiness.py", "payments/watch.py",
 }  # fmt: skip
 AMOUNTS = {"amount", "fee", "net", "captured", "refunded", "reserved", "capturable", "received", "ppm", "fixed"}
 WALL = {
