@@ -38,8 +38,8 @@ class Gathering:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's, with limits: how long a head may be, how long a request may take to arrive and its answer to be taken (S16),
-    and how many connections there are (F34).
+    """uvicorn's, with limits: how long a head may be, how long a request may take to arrive and its answer to be taken, how many
+    requests may come ahead of their answers (S16), and how many connections there are (F34).
 
     A request that comes in one piece meets no timer.
     """
@@ -82,9 +82,21 @@ class Connection(HttpToolsProtocol):
         self.head, self.in_head, self.unfinished = 0, True, True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A trailer is no header: what comes after the body changes nothing of what was judged before it."""
+        if self.in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self.in_head = False
+        if len(self.pipeline) >= limits.PIPELINED:
+            raise ValueError("more requests than answers are waited for")  # the parser's error, and the end of the line
         super().on_headers_complete()
+        if self.parser.should_upgrade():
+            self.cycle.keep_alive = False  # we speak nothing else, and the parser reads no further
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Whoever offers HTTP/2 is answered in HTTP/1.1; nothing is wrong."""
 
     def on_message_complete(self) -> None:
         self.unfinished = False
@@ -115,8 +127,18 @@ class Connection(HttpToolsProtocol):
             self.patience = None
 
     def send_400_response(self, msg: str) -> None:
-        """Bytes that are no request: the envelope, as everywhere (B-1.46), and the line is closed."""
-        self.refuse(400, "Bad Request", Refused(msg))
+        """Bytes that are no request: the envelope, as everywhere (B-1.46), and the line is closed.
+
+        A whole request before them gets its own answer first, which is the last; one that was answered gets no second.
+        """
+        if self.cycle and not self.cycle.more_body and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            self.pipeline.clear()
+            self.flow.pause_reading()
+        elif self.cycle and self.cycle.more_body and self.cycle.response_complete:
+            self.transport.close()
+        else:
+            self.refuse(400, "Bad Request", Refused(msg))
 
     def refuse(self, status: int, reason: str, refusal: Refused) -> None:
         body = error(refusal, publishable=False, docs="")

@@ -76,7 +76,8 @@ class Asked:
             return forms.decode(query)
         if query:
             raise Refused("Parameters of a POST stand in its body, not in the query.")
-        if self.header(b"content-encoding") not in (None, "identity"):
+        packed = (self.header(b"content-encoding") or "identity", self.header(b"transfer-encoding") or "chunked")
+        if packed[0].lower() != "identity" or packed[1].lower() != "chunked":
             raise Refused("A compressed body is not taken: send it as it is.", status=415)
         body = await self.body()
         kind = (self.header(b"content-type") or "").partition(";")[0].strip().lower()

@@ -52,8 +52,8 @@ async def serve(settings: Settings) -> None:
         debugging=switches(os.environ),
     )
     server = Server(uvicorn.Config(
-        app(desk, door), log_level="warning", access_log=False, lifespan="off", http=Connection, loop="none", ws="none",
-        server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,
+        app(desk, door), log_config=None, log_level="warning", access_log=False, lifespan="off", http=Connection, loop="none",
+        ws="none", server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,
     ))  # fmt: skip
     try:
         async with watched(desk, settings, "api") as readiness:
