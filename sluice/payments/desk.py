@@ -13,6 +13,7 @@ from sluice.merchants import rail_accounts
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Card, Rail
 from sluice.rules.plans import Request
+from sluice.store import installation
 from sluice.store.database import Database
 
 T = TypeVar("T")
@@ -29,8 +30,17 @@ class Desk:
     `rails`: every rail account that was ever opened, by its id; `open`: those that a scope may pay by, in its order.
     """
 
-    def __init__(self, database: Database, rails: dict[str, Rail], vault: Vault, epoch: int, public_url: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rails: dict[str, Rail],
+        vault: Vault,
+        epoch: int,
+        public_url: str,
+        restored: int | None = None,
+    ) -> None:
         self.database, self.rails, self.vault, self.epoch, self.public_url = database, rails, vault, epoch, public_url
+        self.restored = restored
         self.open: dict[int, tuple[str, ...]] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
 
@@ -58,6 +68,12 @@ class Desk:
                 f"Rail account {id} is of a kind that this version of Sluice does not know. Nothing has happened."
             )
         return self.rails[id]
+
+    async def may_ask(self) -> bool:
+        """Whether rails may be asked for anything new: not while a restored backup was not compared with them (F32)."""
+        if self.restored is not None:
+            self.restored = (await installation.read(self.database)).restored
+        return self.restored is None
 
     def troubled(self, what: str, error: BaseException) -> None:
         """A defect of ours beside the path: logged, and the work goes on."""

@@ -36,6 +36,8 @@ BEFORE_SCOPE = (DUE_SCOPES,)
 async def sweep(desk: Desk) -> int:
     """Lets go what is due, oldest first; answers how many holds it took up. A poisoned one does not stop the others (F28)."""
     taken = 0
+    if not await desk.may_ask():
+        return taken
     for scope, livemode in await desk.database.fetch(DUE_SCOPES, clock.seconds()):
         now = clock.seconds()
         ids = [row["id"] for row in await desk.database.fetch(DUE, scope, now, str(now // DAY), AT_ONCE)]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sluice.books.vault import answers as sealed_answers
 from sluice.core import limits
 from sluice.core.clock import clock
-from sluice.core.errors import Contended, Refused
+from sluice.core.errors import Contended, Refused, Unavailable
 from sluice.core.ids import new_id
 from sluice.core.tracing import step
 from sluice.payments import auditing, cascade
@@ -29,6 +29,10 @@ from sluice.rules.plans import Change, Plan, Request
 from sluice.store.facts import Claim, Fact
 from sluice.store.reads import Kept, Rows
 
+RESTORED = (
+    "This installation was restored from a backup, and its banks were not yet asked what they booked after it. Nothing has"
+    " happened now. The operator runs `sluice recover`; then payments are taken again."
+)
 STEPS = ("recall", "check", "open", "send", "settle", "answer")
 _waiters = 0
 
@@ -110,6 +114,8 @@ async def carried(
 ) -> Answer | None:
     """Open, send, settle, answer, in a task that a caller who hangs up does not cancel. None: *open* wrote nothing."""
     others = list(request.others)
+    if not await desk.may_ask():
+        raise Unavailable(RESTORED)
     with ExitStack() as rooms:
         rooms.enter_context(caller.room(await desk.rail(request.rail)))
         card = await desk.card(call.scope, request)

@@ -10,10 +10,10 @@ from sluice.payments.desk import Desk
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Rail
 from sluice.rules.plans import Terms
+from sluice.store import installation
 from sluice.store.database import connect
 from sluice.store.migrate import check
 
-EPOCH = "select epoch from installation"
 STANDARD = Terms()
 
 
@@ -25,9 +25,8 @@ async def open_desk(settings: Settings) -> Desk:
     provider = FileProvider(settings.vault_key_file)
     vault = Vault(Keyring(database, provider), Cvcs(database, provider))
     await vault.load(clock.seconds())
-    epoch = await database.fetchrow(EPOCH)
-    assert epoch
-    desk = Desk(database, rails(settings), vault, epoch["epoch"], settings.public_url)
+    epoch, restored = await installation.read(database)
+    desk = Desk(database, rails(settings), vault, epoch, settings.public_url, restored)
     await desk.know_rails()
     return desk
 

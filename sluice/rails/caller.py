@@ -12,7 +12,7 @@ from sluice.core.errors import Unavailable
 from sluice.core.faults import effect
 from sluice.core.outside import refuse_inside_transaction
 from sluice.rails.outcomes import Approved, NotSent, Outcome, Unknown, Word, answered
-from sluice.rails.types import Card, Deadline, Envelope, Notice, Rail
+from sluice.rails.types import Booked, Card, Deadline, Envelope, Notice, Rail
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Word)
@@ -64,6 +64,15 @@ async def watch(rail: Rail, after: int, seconds: float) -> list[Notice]:
         return done
     await asyncio.sleep(min(PAUSE, seconds))
     return []
+
+
+async def booked(rail: Rail, since: float, seconds: float) -> list[Booked]:
+    """What stands in the rail's book since that second. Raises `Unavailable` when it cannot say so now."""
+    refuse_inside_transaction("rail.booked")
+    done = await guarded(lambda: rail.booked(since, Deadline.after(seconds)), seconds)
+    if isinstance(done, str):
+        raise Unavailable(f"{rail.name} does not say what it has booked ({done}).")
+    return done
 
 
 async def called(verb: str, do: Callable[[Deadline], Awaitable[Word]], seconds: float) -> Word:

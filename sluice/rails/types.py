@@ -88,6 +88,7 @@ class Abilities(Struct, frozen=True):
     late_horizon: float  # seconds after which "not found" is final
     hold_seconds: int  # how long an authorisation lasts
     settles_after: int  # seconds from capture to available
+    lists: bool = False  # tells what it has booked since a moment (`booked`)
 
 
 class Notice(Struct, frozen=True):
@@ -96,6 +97,17 @@ class Notice(Struct, frozen=True):
     number: int
     reference: str
     kind: str  # outcome, return
+
+
+class Booked(Struct, frozen=True):
+    """A message that stands in the rail's book: it was approved, or is pending, and was not undone. `at` is in seconds."""
+
+    reference: str
+    verb: str
+    amount: int
+    currency: str
+    original: str | None
+    at: float
 
 
 class Deadline(Struct, frozen=True):
@@ -129,5 +141,8 @@ class Rail(Protocol):
 
     async def watch(self, after: int, deadline: Deadline) -> list[Notice]:
         """Notices with numbers above `after`, oldest first; waits a little for one, [] when there is none."""
+
+    async def booked(self, since: float, deadline: Deadline) -> list[Booked]:
+        """What it has booked since that second and what stands, oldest first. For a restored backup (F32)."""
 
     async def close(self) -> None: ...

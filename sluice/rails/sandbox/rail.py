@@ -19,7 +19,7 @@ from sluice.rails.outcomes import (
 )
 from sluice.rails.sandbox.line import Broken, Line, NothingLeft
 from sluice.rails.sandbox.words import Said
-from sluice.rails.types import Abilities, Ask, Authorize, Card, Deadline, Envelope, Notice
+from sluice.rails.types import Abilities, Ask, Authorize, Booked, Card, Deadline, Envelope, Notice
 
 HOLD_SECONDS = 7 * 24 * 3600
 PLAIN = Details()
@@ -65,6 +65,7 @@ class Sandbox:
             late_horizon=late_horizon,
             hold_seconds=HOLD_SECONDS,
             settles_after=settles_after,
+            lists=True,
         )
         self.line = Line(host, port, lambda reference, said: on_late(reference, word(said)) if on_late else None)
 
@@ -114,6 +115,15 @@ class Sandbox:
         seconds = max(0.0, deadline.left() - 0.5)  # so that the bank's empty answer is here before the deadline
         said = await self.line.exchange("notices", "", {"after": after, "seconds": seconds}, deadline)
         return said.notices or []
+
+    async def booked(self, since: float, deadline: Deadline) -> list[Booked]:
+        """Page by page. Raises ConnectionError or TimeoutError when the line fails."""
+        found: list[Booked] = []
+        while True:
+            said = await self.line.exchange("listing", "", {"since": since, "skip": len(found)}, deadline)
+            if not said.booked:
+                return found
+            found += said.booked
 
     async def close(self) -> None:
         await self.line.close()

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from sluice.rails.outcomes import Details
-from sluice.rails.types import Notice
+from sluice.rails.types import Booked, Notice
 
 
 class Said(Struct, frozen=True):
@@ -23,6 +23,7 @@ class Said(Struct, frozen=True):
     challenge: str | None = None
     details: Details | None = None
     notices: list[Notice] | None = None
+    booked: list[Booked] | None = None
 
 
 class Frame(Struct, frozen=True):

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sluice.simulators.bank.entries import Answered, Arrived, Booked, Line, Returned, Reversed, Told
-from sluice.simulators.bank.words import Notice, Said
+from sluice.simulators.bank.words import Notice, Said, Standing
 
 RETURN_REASON = "expired_or_canceled_card"
 
@@ -145,6 +145,14 @@ class Book:
 
     def notify(self, reference: str, kind: str) -> None:
         self.notices.append(Notice(len(self.notices) + 1, reference, kind))
+
+    def standing(self, since: float) -> list[Standing]:
+        """What was booked since that second, and neither declined nor undone, oldest first."""
+        return [
+            Standing(r.reference, r.verb, r.amount, r.currency, r.original, r.at)
+            for r in self.records.values()
+            if r.at >= since and r.state in ("approved", "pending")
+        ]
 
     def sale(self, record: Record) -> Record:
         """The authorization that a capture or a refund goes back to."""

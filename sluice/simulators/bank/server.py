@@ -16,9 +16,10 @@ from sluice.simulators.bank.entries import Line, Told
 from sluice.simulators.bank.journal import Journal
 from sluice.simulators.bank.teller import Teller
 from sluice.simulators.bank.weather import CLEAR, Sky, sky
-from sluice.simulators.bank.words import Moving, Notices, Request, Said
+from sluice.simulators.bank.words import Listing, Moving, Notices, Request, Said
 
 LINE_BYTES = 64 << 10
+PAGE = 500  # of a listing
 
 
 class Bank:
@@ -62,6 +63,8 @@ class Bank:
             case words.Book():
                 records = self.book.records.values()
                 return Said("done", records=[r.row() for r in records if ask.reference in ("", r.reference)])
+            case Listing():
+                return Said("done", booked=self.book.standing(ask.since)[max(0, ask.skip) :][:PAGE])
             case Notices():
                 return Said("done", notices=self.book.notices[max(0, ask.after) :])
             case _:
@@ -110,7 +113,7 @@ class Session(asyncio.Protocol):
     def read(self, line: bytes) -> None:
         try:
             ask = words.decode(line)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             self.cut = True  # who cannot speak is not listened to
             return
         if isinstance(ask, Notices) and ask.after >= len(self.bank.book.notices):

@@ -79,6 +79,13 @@ class Notices(Asked, kw_only=True):
     seconds: float = 0.0
 
 
+class Listing(Asked, kw_only=True):
+    """What was booked since that second and stands, oldest first, after the first `skip` of them: a page."""
+
+    since: float
+    skip: int = 0
+
+
 class Book(Asked, kw_only=True):
     """For tests: the record of `reference`, or all."""
 
@@ -91,7 +98,7 @@ class Weather(Asked, kw_only=True):
     times: int = 1
 
 
-Request = Authorize | Capture | Void | Refund | Reverse | Inquire | Challenged | Notices | Book | Weather
+Request = Authorize | Capture | Void | Refund | Reverse | Inquire | Challenged | Notices | Listing | Book | Weather
 
 
 class Details(Struct, omit_defaults=True):
@@ -115,6 +122,17 @@ class Notice(Struct):
     kind: str
 
 
+class Standing(Struct):
+    """A message that was approved, or is pending, and was not undone."""
+
+    reference: str
+    verb: str
+    amount: int
+    currency: str
+    original: str | None
+    at: float
+
+
 class Said(Struct, omit_defaults=True):
     """`word`: approved, declined, challenge, pending, not_found, returned, done, refused."""
 
@@ -130,6 +148,7 @@ class Said(Struct, omit_defaults=True):
     details: Details | None = None
     notices: list[Notice] | None = None
     records: list[dict[str, Any]] | None = None
+    booked: list[Standing] | None = None
 
 
 class Frame(Struct):
