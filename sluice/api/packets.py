@@ -38,8 +38,8 @@ class Gathering:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's, with limits: how long a head may be, how long a request may take to arrive and its answer to be taken, how many
-    requests may come ahead of their answers (S16), and how many connections there are (F34).
+    """uvicorn's, with limits: how long a head may be, how long a request may take to arrive and its answer to be taken, how
+    many requests may come ahead of their answers (S16), and how many connections there are (F34).
 
     A request that comes in one piece meets no timer.
     """

@@ -53,7 +53,8 @@ async def serve(settings: Settings) -> None:
     )
     server = Server(uvicorn.Config(
         app(desk, door), log_config=None, log_level="warning", access_log=False, lifespan="off", http=Connection, loop="none",
-        ws="none", server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=30,
+        ws="none", server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75,
+        timeout_graceful_shutdown=30,
     ))  # fmt: skip
     try:
         async with watched(desk, settings, "api") as readiness:
