@@ -105,6 +105,7 @@ def cleanly(lane: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        lane.remove_log_listener(hear)
+        with suppress(asyncpg.InterfaceError):  # lost, and let go by its pool
+            lane.remove_log_listener(hear)
     if warnings:
         raise InDoubt(warnings[0])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from operator import index
 from typing import Any, TypeVar
@@ -101,7 +101,8 @@ class Reader:
                 try:
                     yield connection
                 except LOST:
-                    connection.terminate()
+                    with suppress(asyncpg.InterfaceError):  # the pool has let it go already
+                        connection.terminate()
                     raise
         finally:
             self.busy -= 1

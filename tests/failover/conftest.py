@@ -11,7 +11,7 @@ import pytest
 from sluice.core.secrets import Secret
 from sluice.store.migrate import migrate
 from tests.failover.pair import Pair
-from tests.harness import Gateway
+from tests.harness import Gateway, Shop
 
 RAIL_SECONDS = "1"
 
@@ -24,6 +24,13 @@ class Paired(Gateway):
 
     def home(self, opened: ExitStack) -> Secret:
         return self.server
+
+    def shop(self) -> Shop:
+        """A new one, with its key. The servers may have changed places while nobody here listened."""
+        self.fetch("select 1")
+        shop = Shop(self)
+        assert shop.secret
+        return shop
 
 
 @pytest.fixture(scope="package")

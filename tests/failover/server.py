@@ -70,6 +70,7 @@ class Server:
             here["primary_conninfo"] = self.source
         settings = SETTINGS | here | dict(extra or {})
         with self.log.open("ab") as log:
+            self.said_before = log.tell()
             self.process = subprocess.Popen(
                 [self.home.binaries / "postgres", "-D", self.home.cluster, *(f"--{k}={v}" for k, v in settings.items())],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self.home.as_account(),
@@ -78,10 +79,10 @@ class Server:
 
     def ready(self) -> bool:
         """Whether it takes connections since this start."""
-        log = self.log.read_text(errors="replace")
+        said = self.log.read_bytes()[self.said_before :].decode(errors="replace")
         assert self.process
-        assert self.process.poll() is None, log[-3_000:]
-        return "ready to accept" in log.rpartition("starting PostgreSQL")[2]
+        assert self.process.poll() is None, said
+        return "ready to accept" in said
 
     def processes(self) -> list[psutil.Process]:
         """The postmaster first."""
