@@ -5,7 +5,7 @@ or a `Repeated`: one key given more than once.
 """
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import unquote_to_bytes
@@ -156,7 +156,7 @@ def from_json(raw: bytes) -> Tree:
         root = json.loads(raw.decode() or "{}", object_pairs_hook=once, parse_float=Decimal, parse_constant=not_json)
     except RecursionError:
         raise too_deep("") from None
-    except ValueError:
+    except (ValueError, InvalidOperation):  # the second: a number with an exponent beyond all numbers
         raise Refused("The body is not valid JSON.") from None
     if type(root) is not dict:
         raise Refused("The body must be a JSON object.")

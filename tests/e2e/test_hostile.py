@@ -88,6 +88,7 @@ def test_forms(shop: Shop, body: str, param: str | None):
         b'{"preferred_locales": {"0": "en"}}',
         b'{"preferred_locales": [[["en"]]]}',
         b'{"metadata": {"a[b]": 1}}',
+        b'{"metadata": {"a": 1e99999999999999999999}}',
         b'{"metadata": {"": 1}}',
         b'{"metadata": [1]}',
         b"\xef\xbb\xbf{}",

@@ -116,7 +116,7 @@ class Line:
         """A frame goes to the one that asked for it, and to nobody else."""
         try:
             frame = words.decode(line)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):  # the second: text that is not UTF-8
             self.strays += 1
             return
         answer = connection.waiting.get(frame.id)
