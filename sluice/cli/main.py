@@ -8,7 +8,9 @@ import typer
 from sluice.cli import crash, lifeline, processes, up
 from sluice.cli.audit import audit
 from sluice.cli.doctor import doctor
+from sluice.cli.discrepancies import discrepancies
 from sluice.cli.events import events, listen
+from sluice.cli.explain import explain
 from sluice.cli.ledger import ledger
 from sluice.cli.merchants import keys, merchants
 from sluice.cli.rails import rails
@@ -27,11 +29,13 @@ app.command("worker")(processes.worker)
 app.command("sandbox")(processes.sandbox)
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor)
+app.command("explain")(explain)
 app.add_typer(merchants, name="merchants")
 app.add_typer(keys, name="keys")
 app.add_typer(rails, name="rails")
 app.add_typer(vault, name="vault")
 app.add_typer(ledger, name="ledger")
+app.add_typer(discrepancies, name="discrepancies")
 app.add_typer(audit, name="audit")
 app.add_typer(events, name="events")
 app.command("listen")(listen)
