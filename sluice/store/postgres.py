@@ -27,6 +27,7 @@ SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
+    "max_slot_wal_keep_size": "4GB",  # a backup that nobody receives any more does not fill the disk
     "max_connections": "100",
     "shared_buffers": "64MB",
     "max_parallel_workers_per_gather": "0",

@@ -1,0 +1,229 @@
+"""`sluice backup`, `sluice restore`, `sluice recover`: a copy of the database, the way back, and what must come after it."""
+
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sluice.cli.connected import AsJson, show, with_store
+from sluice.cli.crash import CannotGoOn, say
+from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.core.settings import Settings
+from sluice.store.postgres import database
+
+MARGIN = 3_600  # seconds before a backup began from which rails are asked: clocks differ, and an outage may have come before
+ENDS = "select extract(epoch from pg_last_xact_replay_timestamp())::float8"
+
+
+def backup(
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Where; else in the data folder.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on: receive the log as it comes, until stopped.")] = False,
+    as_json: AsJson = False,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Copies the whole database server while it works.   Example: sluice backup --to /mnt/backups"""
+    from sluice.store import backup as making
+
+    read = settings(data, database_url=database_url)
+    folder = (to or read.data / "backups").absolute()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the receiver ends with us
+    with database(read, say) as dsn:
+        if follow:
+            with making.following(dsn, folder) as receiving:
+                if not making.bases(folder):
+                    tell_base(asyncio.run(making.take(dsn, folder, password_of(read))), read, as_json)
+                say(f"receiving the log into {folder / making.WAL}")
+                raise CannotGoOn(f"the log is not received any more: {making.complaint_of(receiving)}")
+        tell_base(asyncio.run(making.take(dsn, folder, password_of(read))), read, as_json)
+
+
+def password_of(read: Settings) -> Path | None:
+    return None if read.database_url else read.data / "postgres.password"
+
+
+def tell_base(base: Path, read: Settings, as_json: bool) -> None:
+    from sluice.store.backup import read as manifest_of
+
+    manifest, size = manifest_of(base), sum(file.stat().st_size for file in base.iterdir())
+    facts = {"base": str(base), "bytes": size, "taken": manifest.taken, "epoch": manifest.epoch, "sluice": manifest.sluice}
+    if as_json:
+        print(json.dumps(facts), flush=True)
+        return
+    print(f"{base}: {size >> 10} KB, as of {moment(manifest.taken)}", flush=True)
+    print(f"Not in it: {read.vault_key_file}. Keep that elsewhere: without it no card can be opened.", flush=True)
+
+
+def restore(
+    base: Annotated[Path | None, typer.Argument(metavar="DIR", help="A backup's folder: its newest base, or one.")] = None,
+    prove: Annotated[bool, typer.Option("--prove", help="Only try it: into a temporary folder, removed again.")] = False,
+    to_time: Annotated[
+        str | None, typer.Option("--to-time", metavar="TIME", help="Not further than 2026-11-25T10:00Z.")
+    ] = None,
+    mark: Annotated[bool, typer.Option("--mark", help="The database was restored by other means: only mark it.")] = False,
+    as_json: AsJson = False,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Puts a backup into a new data folder, and verifies it.   Example: sluice restore /mnt/backups --prove"""
+    from sluice.store.backup import bases
+
+    read = settings(data, database_url=database_url)
+    if mark:
+        return mark_only(read, to_time)
+    if base is None:
+        raise CannotGoOn("say which backup: sluice restore DIR")
+    found = bases(base.absolute())
+    if not found:
+        raise CannotGoOn(f"{base} holds no whole backup: a folder base-… with a manifest.json")
+    if not prove and read.data.exists() and any(read.data.iterdir()):
+        raise CannotGoOn(f"{read.data} is not empty: restore into a new folder with --data")
+    until = None if to_time is None else moment(seconds(to_time))
+    with place(read.data, prove) as folder:
+        facts = restored(found[-1], replace(read, data=folder), until)
+    print(json.dumps(facts, indent=2) if as_json else told(facts, None if prove else read.data))
+    if not facts["holds"]:
+        raise typer.Exit(1)
+    return None
+
+
+@contextmanager
+def place(data: Path, prove: bool) -> Iterator[Path]:
+    """A folder of its own, which becomes the data folder when all is done, or is removed: none is ever half restored."""
+    from sluice.store.restore import forget
+
+    data.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="sluice-proof-")) if prove else data.with_name(f"{data.name}.restoring")
+    try:
+        if not prove:
+            forget(folder)
+        yield folder
+        if not prove:
+            if data.exists():
+                data.rmdir()  # it is empty
+            folder.rename(data)
+    finally:
+        forget(folder)
+
+
+def restored(base: Path, read: Settings, until: str | None) -> dict[str, Any]:
+    """Recovered, migrated to this program, marked, verified."""
+    from sluice.books.verify.proof import verify
+    from sluice.cli.ledger import facts
+    from sluice.payments.proofs import EVERY
+    from sluice.store.migrate import migrate
+    from sluice.store.restore import restored as recovered
+
+    with recovered(base, read.data, until, say) as (dsn, manifest):
+        asyncio.run(migrate(dsn))
+        epoch, ends = asyncio.run(marked(dsn, manifest.taken))
+        proof = with_store(replace(read, database_url=dsn), lambda store: verify(store, EVERY, None, lambda *_: None))
+    return {"base": str(base), "sluice": manifest.sluice, "taken": manifest.taken, "ends": ends, "epoch": epoch} | facts(proof)
+
+
+async def marked(dsn: str, taken: int) -> tuple[int, int]:
+    """The new epoch, and the second at which the books end."""
+    from sluice.store import installation, primary
+
+    connection = await primary.connect(dsn)
+    try:
+        ends = await connection.fetchval(ENDS)
+        return await installation.mark_restored(connection, taken), int(ends or taken)
+    finally:
+        await connection.close()
+
+
+def mark_only(read: Settings, to_time: str | None) -> None:
+    """For a server that was restored with PostgreSQL's own tools, before anything of Sluice is started over it."""
+    if to_time is None:
+        raise CannotGoOn("say at which moment its books end, or before: sluice restore --mark --to-time 2026-11-25T10:00Z")
+    with database(read, say) as dsn:
+        epoch, _ = asyncio.run(marked(dsn, seconds(to_time)))
+    print(f"Marked: references bear epoch {epoch}. No payment is taken until `sluice recover` has asked the banks.")
+
+
+def told(facts: dict[str, Any], data: Path | None) -> str:
+    books = "The books hold" if facts["holds"] else f"The books do not hold: {facts['lie']}"
+    rows = ", ".join(f"{rows} {table.replace('_', ' ')}" for table, rows in facts["proved"].items() if rows)
+    lines = [f"{books}, up to {moment(facts['ends'])}: {facts['checks']} checks over {rows or 'empty tables'}."]
+    if data:
+        lines += [
+            f"Restored into {data}; references bear epoch {facts['epoch']}. Put the vault's key file there, then start Sluice.",
+            "No payment is taken until `sluice recover` has asked the banks what they booked since.",
+        ]
+    return "\n".join(lines)
+
+
+def recover(
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Else: an hour before the backup.")] = None,
+    not_asked: Annotated[list[str] | None, typer.Option("--not-asked", metavar="RAIL", help="One that cannot list.")] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """After a restore: asks every bank what it booked since, and settles it.   Example: sluice recover"""
+    read = settings(data, database_url=database_url)
+    with database(read, say) as dsn:
+        found = asyncio.run(compared(replace(read, database_url=dsn), since, not_asked or []))
+    show([one._asdict() for one in found], as_json)
+    if not as_json:
+        print(f"{len(found)} messages were not in the books. Payments are taken again.")
+
+
+async def compared(read: Settings, since: str | None, not_asked: list[str]) -> list[Any]:
+    from sluice.core.clock import clock
+    from sluice.core.errors import Refused
+    from sluice.payments import recovery
+    from sluice.payments.comparing import compare
+    from sluice.payments.opening import open_desk
+    from sluice.store import installation
+
+    desk = await open_desk(read)
+    try:
+        if since is None and desk.restored is None:
+            raise CannotGoOn("nothing was restored: say since when the banks are to be asked, with --since")
+        start = seconds(since) if since else (desk.restored or clock.seconds()) - MARGIN
+        mute = [name for name, rail in desk.rails.items() if not rail.can.lists and name not in not_asked]
+        if mute:
+            raise CannotGoOn(
+                f"{', '.join(mute)} cannot list what was booked: compare the bank's statement by hand, then add --not-asked"
+            )
+        while await recovery.sweep(desk):
+            say("asking the banks about what the books know to be open")
+        found = []
+        for name, rail in desk.rails.items():
+            if name not in not_asked:
+                found += await compare(desk, rail, start)
+        await desk.database.execute(installation.COMPARED, desk.epoch)
+        return found
+    except Refused as refusal:
+        raise CannotGoOn(f"{refusal} Run it again: what is done is done") from None
+    finally:
+        await desk.drain()
+        for rail in desk.rails.values():
+            await rail.close()
+        await desk.database.close()
+
+
+def seconds(text: str) -> int:
+    """A moment as a person writes it: ISO 8601, in UTC where no zone is named, or seconds since 1970."""
+    try:
+        if text.isdigit():
+            return int(text)
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise CannotGoOn(f"{text} is no moment: write it as 2026-11-25T10:00:00Z") from None
+    return int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp())
+
+
+def moment(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
