@@ -7,8 +7,8 @@ import typer
 
 from sluice.cli import crash, lifeline, processes, up
 from sluice.cli.audit import audit
-from sluice.cli.doctor import doctor
 from sluice.cli.discrepancies import discrepancies
+from sluice.cli.doctor import doctor
 from sluice.cli.events import events, listen
 from sluice.cli.explain import explain
 from sluice.cli.ledger import ledger
