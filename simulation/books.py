@@ -12,6 +12,7 @@ from simulation.bank import Entry
 from simulation.shop import final
 from sluice.books.verify.proof import prove
 from sluice.payments.proofs import EVERY
+from sluice.store.commits import LOST
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -188,7 +189,7 @@ class Books:
         for error in self.world.loop.defects:
             yield Difference("defect", type(error).__name__, str(error))
         for who, what, error in self.world.troubles:
-            if not isinstance(error, ConnectionError | OSError):
+            if not isinstance(error, LOST):
                 yield Difference("defect", f"{who} {what}", f"{type(error).__name__}: {error}")
 
     def discrepancies(self) -> Iterator[Difference]:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 HOUR = 3_600
-PACE = 3  # a worker looks less often than in life: each look costs real time, and only virtual time is saved by it
-REST_MOST = 60.0  # seconds between two looks of a worker for whom nothing happens
+# Seconds between two looks of a worker: a look costs real time, and waiting only virtual.
+REST_LEAST, REST_MOST = 0.7, 60.0
 BESIDE = ("books", "heartbeat")  # what only watches
 RAIL_FATES = ("raises", "hangs", "answers nonsense")
 
@@ -157,4 +157,4 @@ class Patient:
 
     @property
     def pause(self) -> float:
-        return max(self.loop.pause * PACE, min(self.world.calm(), REST_MOST))
+        return max(self.loop.pause, REST_LEAST, min(self.world.calm(), REST_MOST))

@@ -13,7 +13,7 @@ from simulation.nodes import Api
 if TYPE_CHECKING:
     from simulation.world import World
 
-WAY, PATIENCE = 0.005, 30.0  # seconds each way, and until a client gives up
+WAY, PATIENCE = 0.005, 14.0  # seconds each way, and until a client gives up
 FATES = ("request lost", "answer lost", "cut", "twice", "late", "twice at once")
 TOLD = {
     "request lost": "the request does not arrive",
@@ -45,7 +45,7 @@ class Wire:
         if fate:
             story.odd(f"{TOLD[fate]} ({name})")
             story.seen[f"wire: {fate}"] += 1
-        await asyncio.sleep(WAY + (how * 20 if fate == "late" else 0))
+        await asyncio.sleep(WAY + (how * 8 if fate == "late" else 0))
         if fate == "request lost":
             await asyncio.sleep(PATIENCE)
             raise TimeoutError

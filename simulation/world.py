@@ -6,11 +6,12 @@ import asyncio
 import gc
 import random
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
+import structlog
 from msgspec import Struct
 
 import sluice.core.clock
@@ -20,7 +21,7 @@ from simulation.books import Difference, compared
 from simulation.ground import Ground
 from simulation.line import HORIZON, Lines
 from simulation.loop import ABOUT, CURRENT, Loop, Process
-from simulation.nodes import Api, Node, Servers, Worker
+from simulation.nodes import REST_LEAST, Api, Node, Servers, Worker
 from simulation.planted import planted
 from simulation.pool import EFFECT, Connection, Pool
 from simulation.receiver import Receiver
@@ -36,6 +37,7 @@ from sluice.payments import money_path
 from sluice.rules.plans import Terms
 from sluice.store.database import Database
 from sluice.store.facts import Fact
+from sluice.worker import delivery
 
 BEGINS = 1_900_000_000.0  # a day of 2030: virtual time is the database's
 QUIET_MOST = 4 * 3_600.0  # virtual seconds within which recovery must have nothing left to ask
@@ -197,6 +199,13 @@ class World:
         self.server.end(real, how)
         self.server.give(real, connection.pool.writes)
 
+    def logged(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+        """Nothing is printed; a defect that the program logs is trouble."""
+        process, error = CURRENT.get(), event.get("exc_info")
+        if method == "error" and isinstance(error, BaseException) and process:
+            self.troubled(process.name, str(event["event"]), error)
+        raise structlog.DropEvent
+
     def troubled(self, who: str, what: str, error: BaseException) -> None:
         self.troubles.append((who, what, error))
         self.story.say(f"{who} has trouble with {what}: {type(error).__name__}")
@@ -210,9 +219,11 @@ class World:
         seeded = random.Random(f"{self.seed} ids")
         random.seed(f"{self.seed} jitter")
         clock, ids = sluice.core.clock, sluice.core.ids
-        kept = clock.machine, ids.urandom, faults.hook, type(clock.clock)
+        kept = clock.machine, ids.urandom, faults.hook, type(clock.clock), delivery.POLL
         clock.machine, ids.urandom, faults.hook = self.loop.time, seeded.randbytes, self.effect
         clock.clock.__class__ = Clocks
+        structlog.configure(processors=[self.logged])
+        delivery.POLL = REST_LEAST
         ids._last = money_path._waiters = 0
         try:
             yield
@@ -222,8 +233,8 @@ class World:
             for connection in list(self.transactions):
                 self.ended(connection, "rollback")
             self.ground.forget(self.merchant)
-            clock.clock.__class__ = kept[3]
-            clock.machine, ids.urandom, faults.hook = kept[:3]
+            structlog.reset_defaults()
+            clock.machine, ids.urandom, faults.hook, clock.clock.__class__, delivery.POLL = kept
 
 
 async def merchant(world: World) -> tuple[str, int, str]:
