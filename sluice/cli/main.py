@@ -7,6 +7,7 @@ import typer
 
 from sluice.cli import crash, lifeline, processes, up
 from sluice.cli.audit import audit
+from sluice.cli.backup import backup, recover, restore
 from sluice.cli.discrepancies import discrepancies
 from sluice.cli.doctor import doctor
 from sluice.cli.events import events, listen
@@ -30,6 +31,9 @@ app.command("sandbox")(processes.sandbox)
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor)
 app.command("explain")(explain)
+app.command("backup")(backup)
+app.command("restore")(restore)
+app.command("recover")(recover)
 app.add_typer(merchants, name="merchants")
 app.add_typer(keys, name="keys")
 app.add_typer(rails, name="rails")
