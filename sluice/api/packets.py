@@ -1,10 +1,11 @@
 """An answer's head and body in one packet: uvicorn writes them apart, and each would be a system call that wakes the caller."""
 
 import asyncio
+from collections import deque
 from resource import RLIMIT_NOFILE, getrlimit
 from typing import Any, ClassVar, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sluice.api.requests import EVERYWHERE, Headers
 from sluice.core import limits
@@ -48,6 +49,7 @@ class Connection(HttpToolsProtocol):
     resting: ClassVar[dict["Connection", None]] = {}  # whose request is not whole, longest first
     head, in_head, unfinished, untaken = 0, True, True, False
     patience: asyncio.TimerHandle | None = None
+    answering: RequestResponseCycle | None = None  # others wait behind it
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own signature
         super().connection_made(cast(asyncio.Transport, Gathering(transport)))
@@ -84,13 +86,15 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A trailer is no header: what comes after the body changes nothing of what was judged before it."""
+        if len(self.headers) >= limits.HEADERS:
+            raise ValueError("more headers than a request has")
         if self.in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self.in_head = False
         if len(self.pipeline) >= limits.PIPELINED:
-            raise ValueError("more requests than answers are waited for")  # the parser's error, and the end of the line
+            raise ValueError("more requests than may wait")  # the parser's error, and the end of the line
         super().on_headers_complete()
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False  # we speak nothing else, and the parser reads no further
@@ -131,14 +135,20 @@ class Connection(HttpToolsProtocol):
 
         A whole request before them gets its own answer first, which is the last; one that was answered gets no second.
         """
-        if self.cycle and not self.cycle.more_body and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-            self.pipeline.clear()
+        asked = [cycle for cycle in (self.answering, *(cycle for cycle, _ in reversed(self.pipeline))) if cycle]
+        whole = [cycle for cycle in asked if not cycle.more_body and not cycle.response_complete]
+        if whole:
+            whole[-1].keep_alive = False
+            self.pipeline = deque(waits for waits in self.pipeline if waits[0] in whole)
             self.flow.pause_reading()
-        elif self.cycle and self.cycle.more_body and self.cycle.response_complete:
+        elif asked and asked[0].more_body and asked[0].response_complete:
             self.transport.close()
         else:
             self.refuse(400, "Bad Request", Refused(msg))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def refuse(self, status: int, reason: str, refusal: Refused) -> None:
         body = error(refusal, publishable=False, docs="")

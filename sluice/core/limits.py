@@ -10,6 +10,7 @@ REQUEST_SECONDS = 60.0  # from a request's first byte to its last, and for its a
 CONNECTIONS = 2_048  # to a process; past it, who has rested longest goes
 SPARE_FILES = 64  # descriptors that no connection of a caller takes: the database's, the rails'
 BODY_ORDINARY, BODIES_LONG = 64 << 10, 32  # bytes of an ordinary body; how many longer ones may be on their way at once
+HEADERS = 256
 PIPELINED = 16  # requests on one connection that wait for the answers to those before them
 PARAMETERS = 1_000
 PARAMETER_DEPTH = 10

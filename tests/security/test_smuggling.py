@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sluice.core.limits import PIPELINED
 from tests.harness import Gateway, Shop
 
 IDLE = 0.3  # seconds without a byte: nothing more comes
@@ -64,6 +65,7 @@ REFUSED = {
     "a foreign host, no path": b"GET http://evil.example HTTP/1.1\r\nHost: a\r\n\r\n",
     "a tunnel": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: a\r\n\r\n" + INNER,
     "a host for a path": b"GET evil.example:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "too many headers": GET + b"A: b\r\n" * 300 + KEY + b"\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 }  # fmt: skip
@@ -88,7 +90,8 @@ SERVED: dict[str, tuple[bytes, list[int]]] = {
     "empty lines first": (b"\r\n\r\n" + INNER, [200]),
     "for the server itself": (b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", [404]),
     "garbage after a whole request": (POST + KEY + LENGTH + b"\r\n" + BODY + b"GET / \0\r\n\r\n", [200]),
-    "more than may wait": (INNER * 40, [200]),
+    "more than may wait": (INNER * 40, [200] * (PIPELINED + 1)),
+    "garbage behind two": (INNER + POST + KEY + CHUNKS + b"\r\n-1\r\n", [200]),
     "too long, then garbage": (POST + KEY + b"Content-Length: 2000000\r\n\r\n" + b"a" * 70_000, [413]),
 }  # fmt: skip
 
