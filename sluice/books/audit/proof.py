@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from sluice.books.audit.chain import FIRST, linked
+from sluice.books.audit.chain import FIRST, Link, linked
 from sluice.books.audit.entries import Entry
 from sluice.books.audit.listing import Place, places
 from sluice.books.verify.checks import Check, Lie
@@ -80,19 +80,24 @@ async def walk(connection: Any, scope: int) -> AsyncIterator[Head | Lie]:
     """Each link that holds, up to the first that does not."""
     head = Head()
     async for number, name, hash, *cells in connection.cursor(WALK, scope, prefetch=AT_ONCE):
-        place = f"number {head.number + 1}"
-        if number != head.number + 1:
-            yield Lie("audit_chain", place, "link", f"missing before number {number}", "there")
+        found = after(head, scope, Link(number, name, hash), Entry(*cells) if cells[0] is not None else None)
+        yield found
+        if isinstance(found, Lie):
             return
-        if cells[0] is None:
-            yield Lie("audit_chain", place, "entry", f"{name}, which is gone", "an entry")
-            return
-        link = linked(scope, number, head.hash, Entry(*cells))
-        if link.hash != hash:
-            yield Lie("audit_chain", place, f"hash over {name}", hash.hex()[:16], f"{link.hash.hex()[:16]} by its entry")
-            return
-        head = Head(number, hash)
-        yield head
+        head = found
+
+
+def after(head: Head, scope: int, link: Link, entry: Entry | None) -> Head | Lie:
+    """The head once `link` is added; or what is wrong with it. `entry` is the one that it names, if that is there."""
+    place = f"number {head.number + 1}"
+    if link.number != head.number + 1:
+        return Lie("audit_chain", place, "link", f"missing before number {link.number}", "there")
+    if entry is None:
+        return Lie("audit_chain", place, "entry", f"{link.entry}, which is gone", "an entry")
+    right = linked(scope, link.number, head.hash, entry).hash
+    if link.hash != right:
+        return Lie("audit_chain", place, f"hash over {link.entry}", link.hash.hex()[:16], f"{right.hex()[:16]} by its entry")
+    return Head(link.number, link.hash)
 
 
 EVERY = (Check("every entry is linked", unlinked),)

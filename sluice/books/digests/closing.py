@@ -19,16 +19,16 @@ DAY = 86_400
 
 SNAPSHOT = "set transaction isolation level repeatable read; set local statement_timeout = 0"
 LATEST = "select day, last, audited, body from digests where scope = $1 order by day desc limit 1"
-# When the first of what no digest covers was created.
+# When the oldest of what no digest covers was created: what bears a second of the future holds up nothing.
 BEGAN = """
 select min(created) from (
     select e.created from event_numbers n join events e on e.scope = $1 and e.id = n.event
-    where n.scope = $1 and n.number = $2::bigint + 1
+    where n.scope = $1 and n.number > $2
     union all
     select e.created from audit_chain c join audit_entries e on e.scope = $1 and e.id = c.entry
-    where c.scope = $1 and c.number = $3::bigint + 1
-) next"""
-# The last number of what was created before a second.
+    where c.scope = $1 and c.number > $3
+) uncovered"""
+# The last number of what was created before a second; what has a lower number counts with it.
 LAST_EVENT = """select max(n.number) from event_numbers n join events e on e.scope = $1 and e.id = n.event
     where n.scope = $1 and n.number > $2 and e.created < $3"""
 LAST_LINK = """select max(c.number) from audit_chain c join audit_entries e on e.scope = $1 and e.id = c.entry
@@ -102,7 +102,7 @@ async def close_one(database: Database, file: Path, until: date, place: Place) -
 
 
 async def next_day(connection: Any, place: Place, latest: Any) -> Day | None:
-    """The day of the first thing that no digest covers, but never one that is closed; None: nothing is uncovered."""
+    """The day of the oldest thing that no digest covers, but never one that is closed; None: nothing is uncovered."""
     after, linked = (latest["last"], latest["audited"]) if latest else (0, 0)
     began = await connection.fetchval(BEGAN, place.scope, after, linked)
     if began is None:
