@@ -2,7 +2,8 @@
 
 `SLUICE_FAULTS` names what happens, for real processes: `list:FILE` writes every effect's name to FILE;
 `before:NAME:FILE`, `after:NAME:FILE`: SIGKILL, the first time that effect comes (FILE is made first, so it happens once, and
-says that it did); `lost:NAME:FILE`: the effect happens and its answer is lost.
+says that it did); `stop-before`, `stop-after`: SIGSTOP instead, so that it sleeps there (F13); `lost:NAME:FILE`: the effect
+happens and its answer is lost.
 """
 
 import os
@@ -11,6 +12,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+ENDS = {
+    "before": signal.SIGKILL,
+    "after": signal.SIGKILL,
+    "stop-before": signal.SIGSTOP,
+    "stop-after": signal.SIGSTOP,
+}
 Hook = Callable[[str, Callable[[], Awaitable[object]]], Awaitable[object]]
 
 
@@ -52,12 +59,14 @@ def breaker(kind: str, wanted: str, mark: str) -> Hook:
     async def broken(name: str, do: Callable[[], Awaitable[object]]) -> object:
         if name != wanted or not first(mark):
             return await do()
-        if kind == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        await do()
-        if kind == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        raise AnswerLost(name)
+        if kind.endswith("before"):
+            os.kill(os.getpid(), ENDS[kind])
+        done = await do()
+        if kind == "lost":
+            raise AnswerLost(name)
+        if kind.endswith("after"):
+            os.kill(os.getpid(), ENDS[kind])
+        return done
 
     return broken
 
