@@ -8,6 +8,8 @@ import typer
 from sluice.cli import crash, lifeline, processes, up
 from sluice.cli.audit import audit
 from sluice.cli.backup import backup, recover, restore
+from sluice.cli.completion import completion
+from sluice.cli.config import config
 from sluice.cli.discrepancies import discrepancies
 from sluice.cli.doctor import doctor
 from sluice.cli.events import events, listen
@@ -31,6 +33,8 @@ app.command("sandbox")(processes.sandbox)
 app.command("migrate")(processes.migrate)
 app.command("doctor")(doctor)
 app.command("explain")(explain)
+app.command("completion")(completion)
+app.add_typer(config, name="config")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("recover")(recover)

@@ -50,3 +50,21 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
     print(f"sealed again: {progress.resealed}")
     if progress.unopenable:
         raise CannotGoOn(f"{progress.unopenable} rows did not open and were left as they are: see the log, and your backups")
+
+
+@vault.command("new-key")
+def new_key(data: Data = None, database_url: DatabaseUrl = None) -> None:
+    """A new master key, last in the key file; data keys are wrapped by it.   Example: sluice vault new-key"""
+    from sluice.books.keyring import FileProvider, Keyring
+
+    read = settings(data, database_url=database_url)
+
+    async def work(store: "Database") -> None:
+        provider = FileProvider(read.vault_key_file)
+        ring = Keyring(store, provider)
+        await ring.load()
+        provider.add()
+        await ring.rewrap()
+
+    with_store(read, work)
+    print(f"{read.vault_key_file} has a new last line, by which every data key is wrapped. Back it up; keep the older lines.")
