@@ -1,5 +1,6 @@
 """Parameters of our own operations."""
 
+from sluice.books.audit.entries import Entry, Waiting
 from sluice.core.clock import clock
 from sluice.payments.discrepancies import Discrepancy
 from sluice.store.facts import Fact
@@ -32,6 +33,14 @@ def two_discrepancies(shop: Shop) -> Made:
     return {"older": "dis_1", "newer": "dis_2"}
 
 
+def two_entries(shop: Shop) -> Made:
+    """Both a day old, so that they are not among what the shop itself has done."""
+    for n, (id, action, card) in enumerate((("aud_1", "keys.roll", "vc_1"), ("aud_2", "keys.revoke", None))):
+        row = Entry(id, 0, 100 + 100 * n, "person", f"owner {n}", action, f"key_{n}", "done", "", "", card, {})
+        assert shop.gateway.run(shop.gateway.database.write(Fact("test", shop.scope, row.id, new=(row, Waiting(id, 0)))))
+    return {"older": "aud_1", "newer": "aud_2"}
+
+
 def missed(shop: Shop) -> Made:
     """An event, and an endpoint that asks for its type since."""
     shop.v1.customers.create()
@@ -44,6 +53,17 @@ def resent(made: Made, given: Given) -> Answer:
 
 
 ROWS = {
+    "GetSluiceAuditEntries": Served(
+        asks("/v1/sluice/audit_entries"),
+        PAGED
+        | {
+            "action": Case("data.#", "keys.roll", 1),
+            "actor": Case("data.#", "owner 1", 1),
+            "card": Case("data.#", "vc_1", 1),
+            "subject": Case("data.#", "key_0", 1),
+        },
+        two_entries,
+    ),
     "GetSluiceWebhookAttempts": Served(
         asks(ATTEMPTS),
         PAGED
