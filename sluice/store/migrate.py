@@ -20,7 +20,7 @@ import asyncpg
 
 from sluice import __version__
 from sluice.core.faults import effect
-from sluice.store import primary
+from sluice.store import installation, primary
 from sluice.store.database import ROLE
 from sluice.store.primary import Mismatch as Mismatch
 
@@ -105,6 +105,8 @@ async def migrate(dsn: str) -> list[Applied]:
         applied = [await patiently(connection, step) for step in waiting]
         if not ahead:  # the newer program has tables that it alone knows how to grant
             await effect("migrate.grant", lambda: grant(connection))
+        if len(applied) == len(steps()):  # nobody ran another version on it
+            await connection.execute(installation.SWITCHED, __version__)
         return applied
     finally:
         await connection.close()
