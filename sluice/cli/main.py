@@ -17,6 +17,7 @@ from sluice.cli.explain import explain
 from sluice.cli.ledger import ledger
 from sluice.cli.merchants import keys, merchants
 from sluice.cli.rails import rails
+from sluice.cli.upgrade import rollback, upgrade
 from sluice.cli.vault import vault
 
 app = typer.Typer(
@@ -35,6 +36,8 @@ app.command("doctor")(doctor)
 app.command("explain")(explain)
 app.command("completion")(completion)
 app.add_typer(config, name="config")
+app.command("upgrade")(upgrade)
+app.command("rollback")(rollback)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("recover")(recover)
