@@ -69,7 +69,7 @@ async def of_the_database(read: Settings, live: bool) -> AsyncIterator[Fault]:
             yield fault
         if not found:
             probes = [database.vault(read, connection), work.worker(connection), work.overdue(connection)]
-            for probe in [*probes, *([for_live.rail(connection)] if live else [])]:
+            for probe in [*probes, *([database.standby(connection), for_live.rail(connection)] if live else [])]:
                 async for fault in probe:
                     yield fault
     finally:

@@ -138,7 +138,7 @@ class Servers:
 
 async def opened(dsn: str, host: Host, **how: Any) -> Any:
     try:
-        return await asyncpg.connect(dsn, target_session_attrs=SessionAttribute.any, **host.options, **how)
+        return await asyncpg.connect(dsn, target_session_attrs=SessionAttribute.any, **(host.options | how))
     except asyncpg.ProtocolViolationError as refused:
         if "startup parameter" in str(refused):  # PgBouncer, of a setting that PostgreSQL takes
             raise Mismatch(POOLED) from None
@@ -146,9 +146,12 @@ async def opened(dsn: str, host: Host, **how: Any) -> Any:
 
 
 async def judged(connection: Any, host: Host) -> Said:
-    """In one transaction, which even a pooler gives to one session: whose number is not the one told at the door."""
-    async with connection.transaction():
-        said = await connection.fetchrow(JUDGED)
+    """What the server says; a pooler shows by a session that is not new, or has another number than was told at the door."""
+    try:
+        async with connection.transaction():
+            said = await connection.fetchrow(JUDGED)
+    except (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError):
+        raise Mismatch(POOLED) from None
     if said["pid"] != connection.get_server_pid():
         raise Mismatch(POOLED)
     return Said(host, said["timeline"], not said["standby"])

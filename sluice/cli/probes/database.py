@@ -1,5 +1,6 @@
 """The database: whether it is there, takes us, and is the one that this program was made for."""
 
+import os
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +11,7 @@ from sluice.books.vault.key_file import FileProvider, KeyFileTrouble
 from sluice.cli.probes import Fault
 from sluice.core.log import clean
 from sluice.core.settings import Settings
+from sluice.store import primary
 from sluice.store.database import DATABASE_TIME, ROLE
 from sluice.store.migrate import HAS_ROLE, Mismatch, check
 from sluice.store.postgres import Postgres
@@ -18,9 +20,12 @@ OLDEST = 15
 DRIFT = 1.0  # seconds that this machine's clock may be off (S30)
 PATIENCE = 5.0
 MIGRATE = "sluice migrate"
+SINGLE_NODE = "SLUICE_SINGLE_NODE"  # "accepted": there is no other machine, and its owner knows what that costs
 
 VERSION = "select current_setting('server_version_num')::int / 10000"
 MAY = "select pg_has_role(current_user, $1, 'member')"
+STANDBYS = """select current_setting('synchronous_standby_names') named,
+    (select count(*) from pg_stat_replication) following"""
 WRAPPED = "select wrapped from vault_keys"
 
 
@@ -39,7 +44,10 @@ async def connected(read: Settings) -> Any:
     if where is None:
         return Fault("database", f"The database of {read.data} is not running.", "sluice up")
     try:
-        return await asyncpg.connect(where, timeout=PATIENCE)
+        return await primary.connect(where, timeout=PATIENCE)
+    except Mismatch as pooled:
+        cause, _, cure = str(pooled).partition(": ")
+        return Fault("pooler", f"{cause}.", cure[0].upper() + cure[1:])
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         why = clean(str(error)) or "it gives no answer"
         return Fault("database", f"PostgreSQL does not take us: {why}.", "Start PostgreSQL, or correct DATABASE_URL.")
@@ -57,6 +65,18 @@ async def server(connection: Any) -> AsyncIterator[Fault]:
         yield Fault("database role", f"The role {ROLE} is missing.", MIGRATE)
     elif not await connection.fetchval(MAY, ROLE):
         yield Fault("database role", f"This user may not take the role {ROLE}.", f"As its owner: grant {ROLE} to this user;")
+    standbys = await connection.fetchrow(STANDBYS)
+    if standbys["named"] and not standbys["following"]:
+        cause = "No standby follows the database, and it waits for one: no payment is answered until then."
+        yield Fault("standby", cause, "Bring the standby back; high-availability.md in the docs tells what else there is.")
+
+
+async def standby(connection: Any) -> AsyncIterator[Fault]:
+    """Before live money (S30): a second machine has every payment that was answered, or its absence was accepted by name."""
+    if not (await connection.fetchrow(STANDBYS))["named"] and os.environ.get(SINGLE_NODE) != "accepted":
+        cause = "The database has no synchronous standby: its machine can take answered payments with it."
+        cure = f"Run one, as high-availability.md in the docs shows, or say that you accept it: {SINGLE_NODE}=accepted."
+        yield Fault("standby", cause, cure)
 
 
 def drift(here: float, there: float) -> Fault | None:
