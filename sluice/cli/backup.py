@@ -17,6 +17,7 @@ import typer
 from sluice.cli.connected import AsJson, show, with_store
 from sluice.cli.crash import CannotGoOn, say
 from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.cli.person import noted, person
 from sluice.core.settings import Settings
 from sluice.store.postgres import database
 
@@ -41,10 +42,18 @@ def backup(
         if follow:
             with making.following(dsn, folder) as receiving:
                 if not making.bases(folder):
-                    tell_base(asyncio.run(making.take(dsn, folder, password_of(read))), read, as_json)
+                    backed_up(dsn, folder, read, as_json)
                 say(f"receiving the log into {folder / making.WAL}")
                 raise CannotGoOn(f"the log is not received any more: {making.complaint_of(receiving)}")
-        tell_base(asyncio.run(making.take(dsn, folder, password_of(read))), read, as_json)
+        backed_up(dsn, folder, read, as_json)
+
+
+def backed_up(dsn: str, folder: Path, read: Settings, as_json: bool) -> None:
+    from sluice.store.backup import take
+
+    base = asyncio.run(take(dsn, folder, password_of(read)))
+    noted(read, dsn, "backup", base.name)
+    tell_base(base, read, as_json)
 
 
 def password_of(read: Settings) -> Path | None:
@@ -61,6 +70,7 @@ def tell_base(base: Path, read: Settings, as_json: bool) -> None:
         return
     print(f"{base}: {size >> 10} KB, as of {moment(manifest.taken)}", flush=True)
     print(f"Not in it: {read.vault_key_file}. Keep that elsewhere: without it no card can be opened.", flush=True)
+    print("Nor the key that signs the ledger's digests, digest.key beside it.", flush=True)
 
 
 def restore(
@@ -117,6 +127,8 @@ def place(data: Path, prove: bool) -> Iterator[Path]:
 
 def restored(base: Path, read: Settings, until: str | None) -> dict[str, Any]:
     """Recovered, migrated to this program, marked, verified."""
+    from sluice.books.audit.entries import record
+    from sluice.books.digests.proof import UNCHANGED
     from sluice.books.verify.proof import verify
     from sluice.cli.ledger import facts
     from sluice.payments.proofs import EVERY
@@ -126,7 +138,13 @@ def restored(base: Path, read: Settings, until: str | None) -> dict[str, Any]:
     with recovered(base, read.data, until, say) as (dsn, manifest):
         asyncio.run(migrate(dsn))
         epoch, ends = asyncio.run(marked(dsn, manifest.taken))
-        proof = with_store(replace(read, database_url=dsn), lambda store: verify(store, EVERY, None, lambda *_: None))
+
+        async def proved(store: Any) -> Any:
+            proof = await verify(store, (*EVERY, UNCHANGED), None, lambda *_: None)
+            await record(store, person(), "restore", base.name, result="lie" if proof.lie else "holds", detail={"epoch": epoch})
+            return proof
+
+        proof = with_store(replace(read, database_url=dsn), proved)
     return {"base": str(base), "sluice": manifest.sluice, "taken": manifest.taken, "ends": ends, "epoch": epoch} | facts(proof)
 
 
@@ -180,6 +198,7 @@ def recover(
 
 
 async def compared(read: Settings, since: str | None, not_asked: list[str]) -> list[Any]:
+    from sluice.books.audit.entries import record
     from sluice.core.clock import clock
     from sluice.core.errors import Refused
     from sluice.payments import recovery
@@ -204,6 +223,7 @@ async def compared(read: Settings, since: str | None, not_asked: list[str]) -> l
             if name not in not_asked:
                 found += await compare(desk, rail, start)
         await desk.database.execute(installation.COMPARED, desk.epoch)
+        await record(desk.database, person(), "recover", detail={"since": start, "found": len(found), "not_asked": not_asked})
         return found
     except Refused as refusal:
         raise CannotGoOn(f"{refusal} Run it again: what is done is done") from None

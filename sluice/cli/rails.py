@@ -7,6 +7,7 @@ import typer
 from sluice.cli.connected import AsJson, Merchant, show, with_store
 from sluice.cli.merchants import scope_of
 from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.cli.person import person
 
 rails = typer.Typer(help="Rail accounts: who is asked to move money, in which order.", no_args_is_help=True)
 AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The rail account's id: ra_…")]
@@ -22,10 +23,14 @@ def add_account(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Adds one to test mode; used within seconds.   Example: sluice rails add "Second bank" --bank 127.0.0.1:9001"""
+    from sluice.books.audit.entries import record
     from sluice.merchants.rail_accounts import add
 
     async def work(store: Any) -> str:
-        return (await add(store, await scope_of(store, merchant, False), name, bank, first=first)).id
+        scope = await scope_of(store, merchant, False)
+        row = await add(store, scope, name, bank, first=first)
+        await record(store, person(), "rails.add", row.id, scope=scope, detail={"name": name, "bank": bank, "first": first})
+        return row.id
 
     print(with_store(settings(data, database_url=database_url), work))
 
@@ -54,10 +59,13 @@ def reopen(account: AccountId, merchant: Merchant = None, data: Data = None, dat
 
 
 def change(account: str, status: str, merchant: str | None, data: Data, database_url: DatabaseUrl) -> None:
+    from sluice.books.audit.entries import record
     from sluice.merchants.rail_accounts import set_status
 
     async def work(store: Any) -> None:
-        await set_status(store, await scope_of(store, merchant, False), account, status)
+        scope = await scope_of(store, merchant, False)
+        await set_status(store, scope, account, status)
+        await record(store, person(), "rails.status", account, scope=scope, detail={"status": status})
 
     with_store(settings(data, database_url=database_url), work)
     print(f"{account} is {status}")

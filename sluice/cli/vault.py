@@ -7,6 +7,7 @@ import typer
 
 from sluice.cli.connected import with_store
 from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.cli.person import person
 
 if TYPE_CHECKING:
     from sluice.store.database import Database
@@ -25,7 +26,6 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
     from sluice.books.vault.rotation import rotate as rotation
     from sluice.books.webhooks.secrets import SHELF
     from sluice.cli.crash import CannotGoOn
-    from sluice.cli.person import person
 
     read = settings(data, database_url=database_url)
 
@@ -55,6 +55,7 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
 @vault.command("new-key")
 def new_key(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """A new master key, last in the key file; data keys are wrapped by it.   Example: sluice vault new-key"""
+    from sluice.books.audit.entries import record
     from sluice.books.keyring import FileProvider, Keyring
 
     read = settings(data, database_url=database_url)
@@ -65,6 +66,7 @@ def new_key(data: Data = None, database_url: DatabaseUrl = None) -> None:
         await ring.load()
         provider.add()
         await ring.rewrap()
+        await record(store, person(), "vault.new-key", list(provider.masters)[-1])
 
     with_store(read, work)
     print(f"{read.vault_key_file} has a new last line, by which every data key is wrapped. Back it up; keep the older lines.")
