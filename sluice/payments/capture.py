@@ -65,7 +65,7 @@ def takeable(asked: int | None, held: int, currency: str, param: str) -> int:
     if asked is None:
         return held
     if asked < 0:
-        raise Refused("The amount to capture cannot be negative.", param="amount_to_capture")
+        raise Refused("The amount to capture cannot be negative.", param=param)
     if asked == 0:
         raise Refused("This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount")
     if asked > held:
