@@ -48,7 +48,8 @@ class Ground:
         mine = f"in (select 0 union all select scope from scopes where merchant = '{merchant}')"
         others = [table for table in self.tables if table != "scopes"]
         gone = [f"delete from {table} where scope {mine}" for table in (*others, "scopes")]
-        gone += ["delete from notices", "delete from workers", f"delete from merchants where id = '{merchant}'"]
+        gone += [f"delete from {table}" for table in ("notices", "workers", "vault_keys", "vault_hours")]
+        gone.append(f"delete from merchants where id = '{merchant}'")
         self.server.now(self.server.owner.execute(";".join(gone)))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WAY = 0.03  # seconds each way
 FATES = (
-    "lost", "late", "answer lost", "answer late", "cut before", "cut after", "twice", "garbage", "amount", "currency", "reference",
+    "lost", "late", "answer lost", "answer late", "cut before", "cut after", "cut and late", "twice", "garbage", "amount", "currency", "reference",
     "no echo", "foreign", "down",
 )  # fmt: skip
 TOLD = {
@@ -26,6 +26,7 @@ TOLD = {
     "answer late": "the bank's answer comes {late:.1f} s later",
     "cut before": "the line is cut before the message arrives",
     "cut after": "the line is cut after the bank has booked it",
+    "cut and late": "the line is cut, and the message arrives all the same, {how:.1f} s later",
     "twice": "the answer comes twice",
     "garbage": "the answer is garbage",
     "amount": "the bank echoes another amount",
@@ -113,10 +114,12 @@ class Transport:
             self.lines.excuses.setdefault(message["reference"], set()).update(EXCUSES)
         if fate == "down":
             self.lines.go_down(1 + how * 30)
-        elif fate == "cut before":
-            self.cut()
         elif fate != "lost":
-            loop.outside(WAY + (how * (HORIZON - 0.5) if fate == "late" else 0), self.arrive, message, fate, how)
+            if fate in ("cut before", "cut and late"):
+                loop.outside(WAY, self.cut)
+            if fate != "cut before":
+                late = how * (HORIZON - 0.5) if fate in ("late", "cut and late") else 0.0
+                loop.outside(WAY + late, self.arrive, message, fate, how)
 
     def arrive(self, message: Message, fate: str, how: float) -> None:
         said = self.lines.bank.answer(message)

@@ -106,13 +106,13 @@ class Connection:
             self.world.story.seen[f"database: {fate}"] += 1
         if fate == "before":
             raise lost()
-        result = await self.on_real(do, fate)
+        result = await self.on_real(do, fate, how)
         self.world.story.effect(f"{who} {what} {len(result) if isinstance(result, list) else result}")
         if fate and fate != "slow":
             raise lost()
         return result
 
-    async def on_real(self, do: Callable[[Any], Any], fate: str) -> Any:
+    async def on_real(self, do: Callable[[Any], Any], fate: str, how: float) -> Any:
         if self.open is not None:
             return await self.server.do(self.world.loop, self.open, lambda: do(self.open), self.pool.patience)
         real = self.server.take(self.pool.writes)
@@ -121,9 +121,9 @@ class Connection:
                 return await self.server.do(self.world.loop, real, lambda: do(real), self.pool.patience)
             finally:
                 self.server.give(real, self.pool.writes)
-        return await self.held(real, do, fate)
+        return await self.held(real, do, fate, 0.3 + 3 * how)
 
-    async def held(self, real: Any, do: Callable[[Any], Any], fate: str) -> Any:
+    async def held(self, real: Any, do: Callable[[Any], Any], fate: str, seconds: float) -> Any:
         """The old backend still has it when the client has given up: whoever repeats it waits for this one's fate."""
         self.server.begin(real)
         try:
@@ -131,8 +131,7 @@ class Connection:
         except asyncpg.PostgresError:
             self.finish(real, "rollback")
             raise
-        after = self.world.tape.choose("order", "the old backend", 8) * 0.4 + 0.3
-        self.world.loop.outside(after, self.finish, real, "commit" if fate == "commits late" else "rollback")
+        self.world.loop.outside(seconds, self.finish, real, "commit" if fate == "commits late" else "rollback")
         return result
 
     def finish(self, real: Any, how: str) -> None:

@@ -104,9 +104,9 @@ class Server:
             except asyncpg.QueryCanceledError:
                 raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout") from None
 
-        task = self.loop.create_task(canceled(), context=Context())
-        self.now(asyncio.wait({task}))
-        waiting.task = task
+        waiting.task = self.loop.create_task(canceled(), context=Context())
+        self.now(asyncio.wait({waiting.task}))
+        waiting.task.exception()  # the coroutine that waits for it may be dead
         self.look()
 
     def begin(self, real: Any) -> None:

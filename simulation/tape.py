@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 # How often a choice of a kind is odd, when the seed makes that kind busy.
 BUSY = {
-    "order": 0.02, "call": 0.08, "store": 0.03, "read": 0.003, "rail": 0.12, "ask": 0.02, "notice": 0.2, "hook": 0.1,
-    "death": 0.012, "stop": 0.004, "clock": 0.3,
+    "order": 0.01, "call": 0.08, "store": 0.05, "read": 0.003, "rail": 0.12, "ask": 0.02, "notice": 0.1, "hook": 0.08,
+    "death": 0.02, "clock": 0.3,
 }  # fmt: skip
 LEVELS = (0.0, 0.4, 1.0, 1.0)  # a seed may leave a kind out, or spare it
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import sys
+import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from time import perf_counter
@@ -274,6 +275,7 @@ def buried() -> Iterator[None]:
         yield
     finally:
         kept, sys.unraisablehook = sys.unraisablehook, lambda _: None
-        gc.collect()
+        with warnings.catch_warnings(action="ignore"):
+            gc.collect()
         sys.unraisablehook = kept
         gc.enable()
