@@ -15,7 +15,8 @@ PATIENCE = 5.0  # seconds after which a check that says nothing has failed
 NOT_YET = "not looked at yet"
 
 # A commit of its own, which a full disk, a standby or one that is away holds up, as they would hold up a payment.
-COMMITS = "select pg_logical_emit_message(true, 'sluice', 'ready')"
+# Of a read-only session it tells nothing: that is asked.
+COMMITS = "select current_setting('transaction_read_only') read_only, pg_logical_emit_message(true, 'sluice', 'ready')"
 
 
 class Readiness:
@@ -36,12 +37,16 @@ class Readiness:
         while True:
             await self.judge("database", lambda: check(self.dsn))
             if self.reasons["database"] is None:
-                await self.judge("writable", lambda: self.desk.database.fetchrow(COMMITS))
+                await self.judge("writable", self.commit)
             self.reasons["keys"] = self.keys()
             await asyncio.sleep(EVERY)
 
+    async def commit(self) -> None:
+        row = await self.desk.database.fetchrow(COMMITS)
+        if row and row["read_only"] == "on":
+            raise ConnectionError("the database is read-only: no payment can be written down")
+
     async def judge(self, name: str, do: Callable[[], Awaitable[object]]) -> None:
-        """Reachable, primary and of our version; and written to."""
         task = asyncio.ensure_future(do())
         try:
             await asyncio.wait({task}, timeout=PATIENCE)
