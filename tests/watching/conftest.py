@@ -11,7 +11,7 @@ from tests.harness.processes import until
 from tests.watching.watched import ROLES, Watched
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def watched(postgres_server: Secret, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = Path(tmp_path_factory.mktemp("watched"))
     with Watched(postgres_server, folder, SLUICE_RAIL_SECONDS="1", SLUICE_WEBHOOK_PAUSES="0,0,0") as running:

@@ -33,7 +33,17 @@ def test_a_drill_raises_its_alert(alert: str, watched: Watched, shop: Shop):
 @pytest.mark.shows("O20")
 def test_a_gateway_that_is_well_rings_no_alert(watched: Watched, shop: Shop):
     """Payments are made, and every rule is silent."""
-    until(lambda: not [alert for alert in RULES if watched.finds(alert, [])], watched)
+    ringing: list[str] = []
+
+    def silent() -> bool:
+        ringing[:] = [alert for alert in RULES if watched.finds(alert, [])]
+        return not ringing
+
+    try:
+        until(silent, watched)
+    except AssertionError as error:
+        error.add_note(f"still ringing: {ringing}")
+        raise
     before = [watched.scrape()]
     for _ in range(3):
         assert pays(shop).status == 200
