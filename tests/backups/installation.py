@@ -6,11 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from sluice.core.secrets import Secret
 from sluice.store.database import connect
@@ -20,6 +19,14 @@ from sluice.store.postgres_home import recorded
 from tests.harness import Bank, Gateway, Shop
 from tests.harness.processes import ROOT, Process, free_port, until
 from tests.harness.wire import Checked
+
+
+@contextmanager
+def folder_for_all() -> Iterator[Path]:
+    """A temporary folder that the server's own account may pass through, too."""
+    with tempfile.TemporaryDirectory(prefix="sluice-tests-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
 
 
 class BankApart:
@@ -45,7 +52,7 @@ class Installation(Gateway):
         logs = data.parent / f"{data.name}-logs"
         logs.mkdir(exist_ok=True)
         super().__init__(Secret(""), logs, SLUICE_RAIL_SECONDS="1")
-        self.data, self.bank = data, bank
+        self.data, self.bank, self.banks = data, bank, [bank]
         self.env |= {"SLUICE_DATA": str(data), "SLUICE_VAULT_KEY_FILE": str(data.parent / "kept" / "vault.key")}
         self.env["SLUICE_BANK"] = f"127.0.0.1:{bank.port}"
 
@@ -55,7 +62,7 @@ class Installation(Gateway):
             self.postgres = Postgres(self.data)
             opened.callback(self.postgres.stop)
             self.dsn = self.postgres.start()
-            self.run(migrate(self.dsn))
+            self.bring()
             opened.callback(self.stop)
             self.listener = socket.create_server(("127.0.0.1", 0), backlog=1_024)
             port = self.listener.getsockname()[1]
@@ -67,6 +74,10 @@ class Installation(Gateway):
             opened.callback(lambda: self.run(self.database.close()))
             self.close = opened.pop_all().close
         return self
+
+    def bring(self) -> None:
+        """To the state of the program that runs."""
+        self.run(migrate(self.dsn))
 
     def sluice(self, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
         known = {**os.environ, "PYTHONPATH": str(ROOT)} | self.env | env
@@ -93,10 +104,3 @@ class Again(Shop):
     def __init__(self, gateway: Installation, before: Shop) -> None:
         self.gateway, self.transport = gateway, Checked()
         self.account, self.scope, self.secret = before.account, before.scope, before.secret
-
-
-def eventually(true: Callable[[], Any], seconds: float = 60.0) -> None:
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.05)

@@ -41,12 +41,11 @@ def trade_on(before: Before) -> None:
 
 @pytest.mark.slow
 @pytest.mark.shows("F32")
-def test_a_restored_backup_asks_the_bank_before_it_takes_payments(tmp_path: Path):
+def test_a_restored_backup_asks_the_bank_before_it_takes_payments(place: Path):
     """Refused by name until `sluice recover`; then what the bank holds is what the ledger says, and references never repeat."""
-    tmp_path.chmod(0o711)
-    backups = tmp_path / "backups"
-    with BankApart(tmp_path) as bank:
-        with Installation(tmp_path / "first", bank) as first:
+    backups = place / "backups"
+    with BankApart(place) as bank:
+        with Installation(place / "first", bank) as first:
             before = trade(Shop(first))
             fall_quiet(before.shop)
             assert first.sluice("backup", "--to", str(backups)).returncode == 0
@@ -54,12 +53,12 @@ def test_a_restored_backup_asks_the_bank_before_it_takes_payments(tmp_path: Path
             used = {record["reference"] for record in bank.booked()}
             first.dies()
 
-        restored = first.sluice("restore", str(backups), "--json", SLUICE_DATA=str(tmp_path / "second"))
+        restored = first.sluice("restore", str(backups), "--json", SLUICE_DATA=str(place / "second"))
         assert json.loads(restored.stdout)["epoch"] == 2, restored.stderr
-        with Installation(tmp_path / "second", bank) as second:
+        with Installation(place / "second", bank) as second:
             shop = Again(second, before.shop)
             refused_until_recovered(shop)
-            killed = second.sluice("recover", SLUICE_FAULTS=f"after:rail.reverse:{tmp_path / 'mark'}")
+            killed = second.sluice("recover", SLUICE_FAULTS=f"after:rail.reverse:{place / 'mark'}")
             assert killed.returncode == -signal.SIGKILL
             refused_until_recovered(shop)
             recovered = second.sluice("recover", "--json")
