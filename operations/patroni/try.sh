@@ -11,10 +11,12 @@ chmod 711 "$folder"
 account=postgres
 pids=()
 
-finish() {
+finish() {  # asked first; what is left, a PostgreSQL whose Patroni was killed, is ended by the number in its pid file
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    sleep 3
-    for pid in "${pids[@]}" $(pgrep --full "$folder" || true); do kill -9 "$pid" 2>/dev/null || true; done
+    wait
+    for file in "$folder"/*/data/postmaster.pid; do
+        if [ -e "$file" ]; then kill -QUIT "$(head -1 "$file")" 2>/dev/null || true; fi
+    done
     if [ "${KEEP:-}" ]; then echo "kept: $folder"; else rm -rf "$folder"; fi
 }
 trap finish EXIT
@@ -76,8 +78,7 @@ ask "${port[one]}" "create role sluice login createrole password '$password'"
 ask "${port[one]}" "create database sluice owner sluice"
 hosts="127.0.0.1:${port[one]},127.0.0.1:${port[two]},127.0.0.1:${port[three]}"
 export DATABASE_URL="postgresql://sluice:$password@$hosts/sluice?sslmode=disable"
-sluice() { "$home/dev" sluice "$@"; }
-sluice up --data "$folder/gateway" --port 0 --ready "$folder/ready.json" >"$folder/gateway.log" 2>&1 &
+"$home/dev" sluice up --data "$folder/gateway" --port 0 --ready "$folder/ready.json" >"$folder/gateway.log" 2>&1 &
 pids+=($!)
 wait_for "the gateway" 120 test -s "$folder/ready.json"
 read -r url key < <(python3 -c "import json; r = json.load(open('$folder/ready.json')); print(r['url'], r['secret_key'])")
@@ -91,6 +92,7 @@ paying=$!
 sleep 8
 postmaster=$(head -1 "$folder/$dead/data/postmaster.pid")
 kill -9 "${patroni[$dead]}" "$postmaster" $(pgrep --parent "$postmaster")
+wait "${patroni[$dead]}" 2>/dev/null || true
 echo "killed: $dead"
 another() { local now; now=$(leader); [ "$now" ] && [ "$now" != "$dead" ]; }
 wait_for "a new leader" 60 another
@@ -106,4 +108,4 @@ list
 say "what was lost"
 sleep 5
 pay check "$folder/answered.json"
-sluice ledger verify --data "$folder/gateway"
+"$home/dev" sluice ledger verify --data "$folder/gateway"

@@ -27,6 +27,7 @@ class Guard(NamedTuple):
 
 PATH, SETTLING, RECOVERY = "payments/money_path.py", "payments/settling.py", "payments/recovery.py"
 GROUPS, COMMITS, FACTS, REFUNDS = "store/group_commit.py", "store/commits.py", "store/facts.py", "payments/refunds.py"
+PRIMARY, ON_PRIMARY = "store/primary.py", "test_primary.py"
 ON_PATH, ON_RECOVERY, ON_FACTS = "test_money_path.py", "test_recovery.py", "test_facts.py"
 ON_GROUPS, ON_LOST, ON_OUTCOMES = "test_group_commit.py", "test_group_commit_lost.py", "test_money_path_outcomes.py"
 
@@ -96,6 +97,18 @@ GUARDS = (
         f"{ON_LOST}::test_what_stood_in_the_way_is_tried_again_alone",
     ),
     Guard(COMMITS, "    if warnings:", "    if False:", f"{ON_LOST}::test_a_commit_with_a_warning_is_unknown"),
+    Guard(COMMITS, "        if doubted:", "        if False:", f"{ON_LOST}::test_a_commit_with_a_warning_is_unknown"),
+    Guard(
+        PATH, " or not await desk.database.stands(call.scope, call.key, kept)", "",
+        f"{ON_PATH}::test_an_answer_that_a_fail_over_may_take_away_is_not_given",
+    ),
+    Guard(
+        PRIMARY, " or said.timeline < self.newest", "", f"{ON_PRIMARY}::test_connections_to_an_old_primary_are_dropped",
+    ),
+    Guard(
+        PRIMARY, " and said.timeline == self.newest", "",
+        f"{ON_PRIMARY}::test_of_two_that_may_be_written_the_newer_one_is_taken",
+    ),
     Guard(
         GROUPS, "self.waiting >= limits.QUEUE_MOST", "False",
         f"{ON_LOST}::test_a_full_queue_refuses_before_anything_is_written",

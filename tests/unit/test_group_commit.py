@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from sluice.books.ledger import BalanceTransaction
 from sluice.core.errors import Contended
@@ -156,3 +157,15 @@ async def test_a_caller_that_left_before_its_turn_writes_nothing(db: Database):
     gone.cancel()
     assert all(await asyncio.gather(*lanes))
     assert await db.one(Discrepancy, 1, "dis_gone") is None
+
+
+@pytest.mark.shows("F30")
+async def test_a_key_stands_as_it_was_read(db: Database):
+    """In a transaction that its standby has; another claim's token, or another status, is not what was read."""
+    assert await db.write(fact(key="k1"))
+    kept, _ = await db.load(1, "k1", ())
+    assert kept
+    assert await db.stands(1, "k1", kept)
+    assert not await db.stands(1, "k1", replace(kept, token="another"))
+    assert not await db.stands(1, "k1", replace(kept, status=200))
+    assert not await db.stands(2, "k1", kept)

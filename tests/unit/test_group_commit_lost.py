@@ -13,6 +13,7 @@ from sluice.core import faults, limits
 from sluice.core.errors import Unavailable
 from sluice.core.ids import new_id
 from sluice.store import group_commit
+from sluice.store.commits import MARK
 from sluice.store.database import Database, connect
 from sluice.store.facts import Claim, Fact
 from sluice.store.group_commit import Committer
@@ -92,8 +93,8 @@ async def test_an_answer_that_is_lost_is_not_believed_to_be_no(db: Database, mon
 class Lane:
     """A connection that answers as the script says: an exception, a warning, or rows made by a function of the jobs' values."""
 
-    def __init__(self, script: deque[Any]) -> None:
-        self.script = script
+    def __init__(self, script: deque[Any], marked: list[str]) -> None:
+        self.script, self.marked = script, marked
         self.listeners: set[Any] = set()
 
     def add_log_listener(self, listener: Any) -> None:
@@ -114,7 +115,7 @@ class Lane:
         return said
 
     async def execute(self, sql: str) -> None:
-        """Has no standby that it must wait for."""
+        self.marked.append(sql)
 
     def terminate(self) -> None:
         """Is never used again."""
@@ -131,6 +132,7 @@ class Pool:
     def __init__(self, *script: Any, size: int = 2) -> None:
         self.script, self.size, self.open, self.taken = deque(script), size, asyncio.Event(), 0
         self.open.set()
+        self.marked: list[str] = []  # statements beside the facts
 
     def get_max_size(self) -> int:
         return self.size
@@ -140,7 +142,7 @@ class Pool:
         self.taken += 1
         if self.script and isinstance(self.script[0], OSError):
             raise self.script.popleft()
-        return Lane(self.script)
+        return Lane(self.script, self.marked)
 
     async def release(self, lane: Lane) -> None:
         """Nothing to keep."""
@@ -195,6 +197,7 @@ async def test_a_commit_with_a_warning_is_unknown():
     beside = Pool()
     assert await put(Committer(Pool("canceling wait for synchronous replication due to user request"), beside), 0)
     assert beside.taken == 1
+    assert beside.marked == [MARK], "what it may have found was not proven to be on the standby"
 
 
 async def test_a_database_that_stays_away_is_told_to_each_and_hangs_none(monkeypatch: pytest.MonkeyPatch):

@@ -184,6 +184,20 @@ async def test_a_write_that_asks_nobody_whose_answer_was_lost_is_ours(desk: Desk
     assert await value(desk, "select count(*) from intents") == 1
 
 
+@pytest.mark.shows("F30", "F31")
+async def test_an_answer_that_a_fail_over_may_take_away_is_not_given(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    """What was read of a key and is not on the standby, or is gone with the old primary: 409, as while the first call runs."""
+    assert (await pay(desk)).status == 200
+
+    async def gone(*_: Any) -> bool:
+        return False
+
+    monkeypatch.setattr(desk.database, "stands", gone)
+    with pytest.raises(Refused) as refused:
+        await pay(desk)
+    assert (refused.value.status, refused.value.code, refused.value.retry) == (409, "idempotency_key_in_use", True)
+
+
 @pytest.mark.shows("F33")
 async def test_a_row_that_moved_after_the_rail_answered(desk: Desk, rail: Scripted):
     """B-5.25: the description stays writable in flight. Read, decided and rendered again; never asked again."""
