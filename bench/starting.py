@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,9 @@ def memory(up: psutil.Process) -> Iterator[tuple[str, float]]:
     yield "up", up.memory_info().rss / MEGABYTE
     database = 0
     for child in up.children(recursive=True):
-        if "sluice.cli.main" in child.cmdline():
-            yield child.cmdline()[-1], child.memory_info().rss / MEGABYTE
-        else:
-            database += child.memory_full_info().pss
+        with suppress(psutil.NoSuchProcess):  # PostgreSQL's workers come and go
+            if "sluice.cli.main" in child.cmdline():
+                yield child.cmdline()[-1], child.memory_info().rss / MEGABYTE
+            else:
+                database += child.memory_full_info().pss
     yield "PostgreSQL", database / MEGABYTE

@@ -1,20 +1,21 @@
 """Where the path finds what it needs: the database, the rails, the vault."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import structlog
 
 from sluice.books.vault.cards import Vault
 from sluice.core.clock import clock
-from sluice.core.errors import Unavailable
+from sluice.core.errors import Unavailable, Unsettled
 from sluice.merchants import rail_accounts
 from sluice.rails.sandbox.rail import Sandbox
 from sluice.rails.types import Card, Rail
 from sluice.rules.plans import Request
 from sluice.store import installation
-from sluice.store.database import Database
+from sluice.store.database import AWAY, Database
 
 T = TypeVar("T")
 # A line to an account's bank, by the account's kind. To add a kind of rail: a folder in rails/, a line here.
@@ -95,6 +96,15 @@ class Desk:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return await asyncio.shield(task)
+
+    @contextmanager
+    def begun(self, *, given: bool) -> Iterator[None]:
+        """After *open* a database that is away is no 503, which says that nothing has happened (B-1.43)."""
+        try:
+            yield
+        except AWAY as away:
+            self.troubled("settling", away)
+            raise Unsettled(given=given) from away
 
     async def drain(self) -> None:
         """What is in flight finishes; nothing new is begun (F49)."""

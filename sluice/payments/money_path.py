@@ -122,6 +122,7 @@ async def carried(
         fact, case = opened(desk, verb, call, change, request, rows, token)
         if not (await desk.database.write(fact, payment=payment_of(case.rows)) or await ours(desk, call, token)):
             return None
+        rooms.enter_context(desk.begun(given=call.given))
         said = await send(desk, case.instruction, card)
         while next := await cascade.onward(desk, case, request.ask, others, said, rooms):
             case, said = next, await send(desk, next.instruction, card)

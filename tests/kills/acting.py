@@ -10,7 +10,7 @@ from tests.kills.books import agree, fall_quiet
 from tests.kills.breakable import Breakable, Cell
 from tests.kills.moves import Move
 
-AGAIN = (409, 429, 503)  # what an SDK tries again
+AGAIN = (409, 429, 500, 503)  # what an SDK tries again
 KEY = "k1"
 
 

@@ -42,7 +42,7 @@ class Receivers:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 length = int(head.lower().partition("content-length: ")[2].split("\r\n")[0])
@@ -61,6 +61,7 @@ class Receivers:
             case "drip":
                 for byte in ENDLESS:
                     writer.write(bytes([byte]))
+                    await writer.drain()
                     await asyncio.sleep(0.5)
             case "flood":
                 writer.write(ENDLESS)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ SOME_WAL = "select pg_logical_emit_message(true, 'test', repeat('x', 1000))"
 NEXT_SEGMENT = "select pg_switch_wal()"
 
 
-async def pay(client: Client) -> Said:
-    return await client("POST", "/v1/payment_intents", CREATE)
+async def pay(client: Client, key: str = "") -> Said:
+    return await client("POST", "/v1/payment_intents", CREATE, key)
 
 
 @contextmanager
@@ -75,26 +76,37 @@ def test_tables_without_room(heap: tuple[Gateway, SmallDisk]):
     shop = Shop(gateway)
     paid = [shop.pays().id for _ in range(3)]
     disk.fill()
-    full = until_full(gateway, shop)
+    begun = until_full(gateway, shop)
+    booked = len(gateway.bank.booked())
+    full = gateway.run(at_once(gateway.url, shop.secret, [pay] * AT_ONCE))
+    assert statuses(full) == {503: AT_ONCE}
     assert {said.json["error"]["message"] for said in full} == {NO_ROOM}
     assert {said.headers["retry-after"] for said in full} == {"1"}
-    booked = len(gateway.bank.booked())
-    assert statuses(gateway.run(at_once(gateway.url, shop.secret, [pay] * AT_ONCE))) == {503: AT_ONCE}
     assert len(gateway.bank.booked()) == booked
     assert [shop.v1.payment_intents.retrieve(id).status for id in paid] == ["succeeded"] * 3
     disk.make_room()
     assert shop.pays().status == "succeeded"
+    for key in begun:  # their ends could not be written down: recovery has found them out
+        until(lambda key=key: again(gateway, shop, key).status in (200, 402), gateway)
     agree(shop)
 
 
-def until_full(gateway: Gateway, shop: Shop) -> list[Said]:
-    """Payments until none is taken any more: the pages that are there have some room left."""
-    for _ in range(ROUNDS):
-        answers = gateway.run(at_once(gateway.url, shop.secret, [pay] * AT_ONCE))
-        assert set(statuses(answers)) <= {200, 503}
+def until_full(gateway: Gateway, shop: Shop) -> list[str]:
+    """Payments until none is taken any more: the pages that are there have some room left. Keys of those left in the midst."""
+    keys = list[str]()
+    for turn in range(ROUNDS):
+        asked = [f"full-{turn}-{n}" for n in range(AT_ONCE)]
+        answers = gateway.run(at_once(gateway.url, shop.secret, [partial(pay, key=key) for key in asked]))
+        keys += [key for key, said in zip(asked, answers, strict=True) if said.status == 500]
+        assert set(statuses(answers)) <= {200, 500, 503}
+        assert {said.headers["stripe-should-retry"] for said in answers if said.status == 500} <= {"true"}
         if statuses(answers) == {503: AT_ONCE}:
-            return answers
+            return keys
     raise AssertionError("the disk is not full")
+
+
+def again(gateway: Gateway, shop: Shop, key: str) -> Said:
+    return gateway.run(at_once(gateway.url, shop.secret, [partial(pay, key=key)]))[0]
 
 
 class Up:
