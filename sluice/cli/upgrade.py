@@ -17,6 +17,7 @@ from sluice import __version__
 from sluice.cli.connected import AsJson, show
 from sluice.cli.crash import CannotGoOn, say
 from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.cli.person import noted
 from sluice.core.settings import Settings
 from sluice.store.postgres import database
 
@@ -46,6 +47,7 @@ def upgrade(
         else:
             folder = None if own_backup else (to or read.data / "backups").absolute()
             asyncio.run(upgraded(replace(read, database_url=dsn), read, folder))
+            noted(read, dsn, "upgrade", __version__)
             print(
                 f"The database is ready for Sluice {__version__}, and marked so. Start its processes and stop the old ones, in"
                 " whatever order: both run on it. The way back: sluice rollback"
@@ -143,6 +145,7 @@ def rollback(
         raise CannotGoOn("no upgrade was begun over this data folder: say to which version, as with --to 0.1.0")
     with database(read, say) as dsn:
         asyncio.run(rolled_back(dsn, version, note.get("backup")))
+        noted(read, dsn, "rollback", version)
     print(
         f"Sluice {version} may run on this database, and is marked so: start its processes and stop these. No payment is lost."
     )
