@@ -118,7 +118,6 @@ MEANINGS: dict[str, str] = {
 }
 WAITS: dict[str, str] = {
     "F26": "disputes: issue 5",
-    "F32": "backup and restore",
     "F41": "payouts: issue 5",
     **dict.fromkeys(("F53", "F54", "F55", "F56", "F57"), "chains: issue 6"),
     "F58": "exchange rates: issue 6",
@@ -127,12 +126,8 @@ WAITS: dict[str, str] = {
     "S28": "a rail over a network: issue 6, the nodes of chains",
     "O7": "`sluice trigger`: issue 5",
     "O8": "`sluice logs`: issue 5",
-    "O9": "`sluice explain`",
     "O11": "real money: issue 6, the first live rail",
-    "O12": "upgrades",
-    "O14": "upgrades",
     "O17": "checkout pages: their issue is to come",
-    "O20": "alerts",
 }
 # What a long run printed, which no test of CI repeats: by number, with its day.
 MEASURED: dict[str, str] = {}
