@@ -191,6 +191,17 @@ async def test_what_stood_in_the_way_is_tried_again_alone(error: type[Exception]
     assert beside.taken == 1
 
 
+@pytest.mark.shows("F35")
+async def test_a_full_disk_refuses_all_but_what_must_be_written():
+    """One statement for the whole group; only what ends an instruction is tried again, alone."""
+    full, beside = asyncpg.DiskFullError("no room"), Pool()
+    lanes = Pool(full, size=1)
+    committer = Committer(lanes, beside)
+    jobs = [put(committer, 0), put(committer, 2, must=True), put(committer, 4)]
+    assert await asyncio.gather(*jobs, return_exceptions=True) == [full, True, full]
+    assert (lanes.taken, beside.taken) == (1, 1)
+
+
 @pytest.mark.shows("F30")
 async def test_a_commit_with_a_warning_is_unknown():
     """It is here, perhaps not on the standby: executed again, not acknowledged."""

@@ -106,3 +106,31 @@ async def test_a_request_that_never_ends(address: tuple[str, int], monkeypatch: 
             pass
     other.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert (await idle.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
+
+
+@pytest.mark.shows("F34", "S16")
+async def test_past_the_limit_who_has_rested_longest_goes(address: tuple[str, int], monkeypatch: Any) -> None:
+    """Slow clients, however many, keep nobody out."""
+    monkeypatch.setattr(Connection, "most", 3)
+    slow = [await asyncio.open_connection(*address) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
+    assert await slow[0][0].read() == b""
+    for _, other in (*slow, (reader, writer)):
+        other.close()
+
+
+@pytest.mark.shows("S16")
+async def test_an_answer_that_nobody_takes(monkeypatch: Any) -> None:
+    """Its line is dropped, and what was written with it."""
+    monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.1)
+    connection = Connection.__new__(Connection)
+    connection.transport, connection.flow = open_transport(), Mock()
+    connection.unfinished = False
+    connection.pause_writing()
+    await asyncio.sleep(0.15)
+    assert connection.transport.abort.mock_calls == [call()]
+    connection.resume_writing()
+    assert connection.patience is None
