@@ -22,7 +22,7 @@ from sluice.core.log import about, also
 from sluice.core.networks import Network, client_address
 from sluice.merchants.keys import Authenticator, parse
 from sluice.merchants.permissions import Identity, admit
-from sluice.payments import money_path
+from sluice.payments import card_numbers, money_path
 from sluice.payments.answers import Answer, Renderer, error, steps
 from sluice.payments.desk import Desk
 from sluice.rules.calls import Call, Verb
@@ -66,9 +66,11 @@ class Door:
         guard: Guard,
         tell: Callable[[Line], None],
         debugging: Sequence[str] = (),
+        refuses_cards: bool = False,
     ) -> None:
         self.desk, self.authenticator, self.terms = desk, authenticator, terms
         self.trusted, self.guard, self.tell, self.debugging = trusted, guard, tell, debugging
+        self.refuses_cards = refuses_cards  # in free text (S6)
         self.troubled_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -209,7 +211,11 @@ class Door:
 
     async def done(self, served: Op, call: Call) -> Answer:
         if isinstance(served.do, Verb):
+            if self.refuses_cards:
+                card_numbers.refuse(call)
             answer = await money_path.run(self.desk, served.do, call)
+            if answer.status in (200, 402) and not answer.original:
+                await self.report(call, answer)
         else:
             renderer = Renderer(self.desk.database, call.scope, call.livemode, call.publishable, self.desk.public_url)
             body = await served.do(self.desk, call)
@@ -224,6 +230,13 @@ class Door:
                 f"{call.operation} took {', '.join(names)} and did not read it"
             )  # what is served is what is read
         return answer
+
+    async def report(self, call: Call, answer: Answer) -> None:
+        """What happened has happened: the caller is answered though this cannot be told."""
+        try:
+            await card_numbers.report(self.desk, call, answer.body)
+        except Exception as error:
+            self.desk.troubled("a card number in free text", error)
 
 
 def unavailable(trouble: Exception) -> Unavailable:

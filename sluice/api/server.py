@@ -50,6 +50,7 @@ async def serve(settings: Settings) -> None:
         guard=Guard(settings.limits),
         tell=print_line,
         debugging=switches(os.environ),
+        refuses_cards=settings.card_numbers == "refuse",
     )
     server = Server(uvicorn.Config(
         app(desk, door), log_config=None, log_level="warning", access_log=False, lifespan="off", http=Connection, loop="none",

@@ -15,7 +15,7 @@ BETWEEN = re.compile(f"({BY})")
 WRITTEN = (
     rf"\d{{13,19}}|\d{{4}}(?:{BY}\d{{4}}){{2}}{BY}\d{{1,4}}(?:{BY}\d{{3}})?|\d{{4}}{BY}\d{{6}}{BY}\d{{4,5}}"  # no UUID is one
 )
-SURELY = re.compile(rf"(?<![\w.])(?=({WRITTEN})(?![\w.]))")  # neither a part of an id nor of a fraction
+SURELY = re.compile(rf"(?<!\w)(?<!\d\.)(?=({WRITTEN})(?!\w|\.\d))")  # neither a part of an id nor of a fraction
 ANYWHERE = re.compile(rf"(?<!\d)\d{{3,}}(?:{BY}\d+)*(?!\d)")
 LEAST, MOST, GROUP = 13, 19, 3
 

@@ -22,11 +22,13 @@ LIVE_RATE = 100.0  # requests a second of an account in live mode (B-1.44); 0: n
 GUESSES, DECLINES = 20, 10  # of one address in LIMIT_SECONDS (S14); 0: no limit
 WHERE = ("live", "always", "off")  # limits hold
 WEBHOOK_PAUSES = "60,300,1800,7200,18000,36000"
+CARD_NUMBERS = ("report", "refuse")  # what becomes of one in free text (S6)
 LEVELS = ("debug", "info", "warning", "error")
 SECRETS = ("DATABASE_URL",)  # each also as NAME_FILE, and as a systemd credential
 NAMES = (
     "SLUICE_ALLOW_NETWORKS",
     "SLUICE_BANK",
+    "SLUICE_CARD_NUMBERS",
     "SLUICE_CLOCK_AHEAD",
     "SLUICE_DATA",
     "SLUICE_DEBUG_IN_LIVE",
@@ -90,6 +92,7 @@ class Settings:
     settles_after: int | None
     limits: Limits
     public_url: str
+    card_numbers: str
     log: str
     inner_host: str
     inner_port: int | None
@@ -120,6 +123,7 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
     guesses = env.int("SLUICE_GUESSES", GUESSES, validate=not_negative)
     declines = env.int("SLUICE_DECLINES", DECLINES, validate=not_negative)
     public_url = env.str("SLUICE_PUBLIC_URL", "", validate=a_url)
+    card_numbers = env.str("SLUICE_CARD_NUMBERS", CARD_NUMBERS[0], validate=one_of(CARD_NUMBERS))
     log = env.str("SLUICE_LOG", "info", validate=one_of(LEVELS))
     inner_host = env.str("SLUICE_INNER_HOST", "127.0.0.1")
     inner_port = env.int("SLUICE_INNER_PORT", None, validate=a_port)
@@ -143,6 +147,7 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
         settles_after=settles_after,
         limits=Limits(where, rate or 0, guesses or 0, declines or 0),
         public_url=public_url.rstrip("/") or f"http://{reachable(host)}:{door}",
+        card_numbers=card_numbers,
         log=log,
         inner_host=inner_host,
         inner_port=inner_port,

@@ -8,9 +8,10 @@ from sluice.store.rows import Row
 
 @final
 class Discrepancy(Row, frozen=True):
-    """`about` is the instruction; `said` the word, masked; `closed` when a person has looked."""
+    """`about` is the instruction, or an object; `said` the word, masked; `closed` when a person has looked."""
 
     table: ClassVar[str] = "discrepancies"
+    conflicts: ClassVar[frozenset[str]] = frozenset({"discrepancies_pkey"})  # two who saw the same: one tells
     created: int
     kind: str
     about: str
