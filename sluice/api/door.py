@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from sluice.api.denials import Denials
 from sluice.api.guard import Guard
 from sluice.api.operations import HINTS, SERVED, Op
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
@@ -72,6 +73,7 @@ class Door:
         self.trusted, self.guard, self.tell, self.debugging = trusted, guard, tell, debugging
         self.refuses_cards = refuses_cards  # in free text (S6)
         self.troubled_at = 0.0
+        self.denials = Denials(desk)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
@@ -104,7 +106,8 @@ class Door:
                 headers.append((b"stripe-account", account.encode("latin-1")))
             self.guard.call(identity, peer, clock.now())
             served = self.served(operation)
-            admit(identity, operation.id, served.resource, served.writes)
+            with self.denials.told_of(identity, who(identity, peer), operation.id, request, clock.now()):
+                admit(identity, operation.id, served.resource, served.writes)
             if identity.livemode and served.writes and self.debugging:
                 raise Refused(
                     f"Live mode takes no write now. {' '.join(self.debugging)} Unset it, and start Sluice again.", status=403
@@ -183,17 +186,17 @@ class Door:
     ) -> Call:
         """The request as the rules see it: walked, its expansions judged, its key and fingerprint."""
         tree = await asked.parameters()
-        who = Who(KINDS[identity.kind], identity.key, self.peer(asked))
         params = walk(operation, tree, served.serves, HINTS)
         expand = tuple(params.get("expand") or ())
         steps(operation.id, expand)
         return Call(
             operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode,
             account=identity.merchant, currency=identity.currency, at=clock.seconds(), request=request, vault=self.desk.vault,
-            kind=who.kind, who=who, ids=ids, params=params, key=key or new_id("auto_"), given=key is not None,
+            kind=KINDS[identity.kind], who=who(identity, self.peer(asked)),
+            ids=ids, params=params, key=key or new_id("auto_"), given=key is not None,
             fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
             expand=expand, rails=() if identity.livemode else self.desk.accounts(identity.scope), terms=self.terms,
-            public_url=self.desk.public_url,
+            declines=self.guard.of_a_card(identity.livemode), public_url=self.desk.public_url,
         )  # fmt: skip
 
     def fingerprint(self, asked: Asked, kind: str, tree: Tree) -> bytes:
@@ -243,6 +246,11 @@ def unavailable(trouble: Exception) -> Unavailable:
     if isinstance(trouble, asyncpg.DiskFullError):
         return Unavailable("Sluice's database has no room left on its disk. Nothing has happened; try again in a moment.")
     return Unavailable("Sluice cannot reach its database now. Try again in a moment.")
+
+
+def who(identity: Identity, peer: str) -> Who:
+    """The caller, as the audit log names him."""
+    return Who(KINDS[identity.kind], identity.key, peer)
 
 
 def refused(refusal: Refused, publishable: bool, docs: str) -> Answer:

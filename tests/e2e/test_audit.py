@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.harness import Answer, Shop
+from tests.harness.processes import until
 from tests.harness.wire import Raw
 
 ENTRIES = "/v1/sluice/audit_entries"
@@ -94,3 +95,20 @@ def test_who_may_read_it(shop: Shop):
     assert entries(Shop(shop.gateway)) == []
     keys = (shop.publishable, shop.key("rk", permissions={"balance": "read"}), shop.key("rk", permissions={"account": "read"}))
     assert [Raw(shop.gateway.url, key)("GET", ENTRIES).status for key in keys] == [401, 403, 200]
+
+
+@pytest.mark.shows("S23")
+def test_a_door_that_a_key_may_not_open_is_told_once(shop: Shop):
+    """A restricted key on what it may not do: one entry a minute for each operation, however often it tries."""
+    key = shop.key("rk", permissions={"balance": "read"})
+    calls = Raw(shop.gateway.url, key)
+    for _ in range(3):
+        assert calls("POST", "/v1/refunds", {"payment_intent": "pi_1"}).status == 403
+    until(lambda: entries(shop, action="PostRefunds"), shop.gateway)
+    [told] = entries(shop, action="PostRefunds")
+    assert (told["result"], told["kind"], told["address"], told["detail"]["status"]) == (
+        "forbidden",
+        "restricted",
+        "127.0.0.1",
+        403,
+    )

@@ -229,6 +229,10 @@ OVERDUE = {
         values (1, 'ask_1', 1, 5, 's', 'refund', 'open', 'r', 'x', 't', 5, 0, null, '{}', null, '{}')""",
     "holds": """insert into charges
         values (1, 'ch_1', 1, 5, 'succeeded', 10, 'usd', 0, 0, 0, 5, null, null, null, null, 'ask_1', null, '{}')""",
+    "audit log": """insert into audit_waiting values (1, 'aud_1', 1);
+        insert into audit_entries values (1, 'aud_1', 1, 5, 'person', 'owner', 'a', '', 'done', '', '', null, '{}')""",
+    "digests": """update scopes set numbered = 1 where scope = 1; insert into event_numbers values (1, 1, 'evt_1');
+        insert into events values (1, 'f', 'evt_1', 0, 't', 'o', 1, '{}', 5, null, null)""",
     "deliveries": """insert into deliveries (scope, endpoint, number, event, object, due)
         values (1, 'we_1', 1, 'evt_1', 'o', 5);
         insert into webhook_endpoints

@@ -9,6 +9,7 @@ from sluice.store.database import DATABASE_TIME
 MICRO = 1_000_000
 SILENT = 20  # seconds without a heartbeat
 LATE = 60  # seconds that something may be due
+CLOSED = 25 * 3_600  # seconds after which what happened must be in a digest: a day, and the worker's time to close it
 START = "sluice worker (sluice up runs one)"
 
 LAST_BEAT = "select max(beat) from workers"
@@ -19,7 +20,14 @@ INSTRUCTIONS = "select count(*) from instructions where state <> 'closed' and un
 DELIVERIES = """select count(*) from deliveries d join webhook_endpoints w on w.scope = d.scope and w.id = d.endpoint
     where w.status = 'enabled' and d.due < $1"""
 HOLDS = "select count(*) from charges where held_until < $1"
-BEFORE_SCOPE = (LAST_BEAT, FACTS, INSTRUCTIONS, DELIVERIES, HOLDS)
+LINKS = """select count(*) from audit_waiting w join audit_entries e on e.scope = w.scope and e.id = w.id
+    where e.created < $1"""
+DIGESTS = """select count(*) from scopes s
+    left join lateral (select max(d.last) last from digests d where d.scope = s.scope) closed on true
+    where s.numbered > coalesce(closed.last, 0) and exists (
+        select from event_numbers n join events e on e.scope = n.scope and e.id = n.event
+        where n.scope = s.scope and n.number = coalesce(closed.last, 0) + 1 and e.created < $1)"""
+BEFORE_SCOPE = (LAST_BEAT, FACTS, INSTRUCTIONS, DELIVERIES, HOLDS, LINKS, DIGESTS)
 
 
 async def worker(connection: Any) -> AsyncIterator[Fault]:
@@ -38,6 +46,8 @@ async def overdue(connection: Any) -> AsyncIterator[Fault]:
         ("instructions", "payments wait for their bank to be asked again", INSTRUCTIONS, int(before * MICRO)),
         ("deliveries", "webhooks are due and were not sent", DELIVERIES, int(before * MICRO)),
         ("holds", "holds are over and were not let go", HOLDS, int(before)),
+        ("audit log", "entries of the audit log wait for their link", LINKS, int(before)),
+        ("digests", "merchants' days are over and were not closed", DIGESTS, int(before) - CLOSED),
     ):
         if count := await connection.fetchval(sql, since):
             yield Fault(name, f"{count} {what}, since more than {LATE} seconds.", f"{START}; if one runs, its log says why")
