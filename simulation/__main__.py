@@ -72,10 +72,8 @@ def shrunk(stands: Ground, result: Result, plant: str) -> tuple[Result, float]:
 def told(result: Result, small: Result, seconds: float) -> str:
     lines = [f"seed {result.seed}: the books differ"]
     lines += [f"  {difference}" for difference in result.differences]
-    lines += [
-        f"shrunk from {len(result.odd)} oddities in {len(result.payments)} payments to {len(small.odd)} in"
-        f" {len(small.payments)}, in {seconds:.1f} s:"
-    ]
+    before, after = (f"{len(one.odd)} oddities in {len(one.payments)} payments" for one in (result, small))
+    lines.append(f"shrunk from {before} to {after}, in {seconds:.1f} s:")
     return "\n".join([*lines, *map(str, small.lines), *(f"  {difference}" for difference in small.differences)])
 
 

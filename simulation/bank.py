@@ -14,7 +14,11 @@ from msgspec import Struct
 Said = dict[str, Any]
 Message = dict[str, Any]
 
-DECLINES = {"4000000000000002": "generic_decline", "4000000000009995": "insufficient_funds", "4000000000000119": "processing_error"}
+DECLINES = {
+    "4000000000000002": "generic_decline",
+    "4000000000009995": "insufficient_funds",
+    "4000000000000119": "processing_error",
+}
 REFUNDS = {"4000000000007726": "pending", "4000000000005126": "returned"}
 
 

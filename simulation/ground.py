@@ -1,4 +1,4 @@
-"""What all seeds of a run stand on: an embedded PostgreSQL with our schema, and the master key. Each seed has its own merchant."""
+"""What all seeds of a run stand on: an embedded PostgreSQL with our schema, a master key. Each seed has its own merchant."""
 
 import shutil
 import tempfile
@@ -20,9 +20,10 @@ LEFT = """select concat_ws(', ',
     (select count(*) || ' facts in the outbox' from outbox where scope = $1 having count(*) > 0),
     (select count(*) || ' deliveries due' from deliveries where scope = $1 and due is not null having count(*) > 0),
     (select count(*) || ' notices not applied' from notices where applied is null having count(*) > 0),
-    (select count(*) || ' sales not matured' from balance_transactions where scope = $1 and matured is null having count(*) > 0))"""
+    (select count(*) || ' not matured' from balance_transactions where scope = $1 and matured is null having count(*) > 0))"""
 HAS_EVENT = "select exists (select from events where scope = $1 and id = $2)"
-TABLES = """select c.table_name from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+TABLES = """select c.table_name from information_schema.columns c
+    join information_schema.tables t using (table_schema, table_name)
     where c.table_schema = 'public' and c.column_name = 'scope' and t.table_type = 'BASE TABLE' order by table_name"""
 
 

@@ -1,4 +1,4 @@
-"""The line to the bank, as bytes: the real rail writes to it, the bank hears it, and on the way goes wrong what the tape says."""
+"""The line to the bank, as bytes: the real rail writes, the bank hears, and on the way goes wrong what the tape says."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 WAY = 0.03  # seconds each way
 FATES = (
-    "lost", "late", "answer lost", "answer late", "cut before", "cut after", "cut and late", "twice", "garbage", "amount", "currency", "reference",
-    "no echo", "foreign", "down",
+    "lost", "late", "answer lost", "answer late", "cut before", "cut after", "cut and late", "twice", "garbage", "amount",
+    "currency", "reference", "no echo", "foreign", "down",
 )  # fmt: skip
 TOLD = {
     "lost": "the message does not arrive",
@@ -38,6 +38,12 @@ TOLD = {
 }
 # What a person may be called for once the bank has misbehaved over a message.
 EXCUSES = ("wrong_answer", "late_approval", "contradiction", "not_knowable", "not_reversed")
+NOTICES = ("early", "twice", "nobody's")
+NOTICES_TOLD = {
+    "early": "the bank sends a notice before its answer",
+    "twice": "the bank sends a notice twice",
+    "nobody's": "the bank sends a notice of something that we never asked",
+}
 HORIZON = 5.0  # seconds within which a message arrives, or never
 
 
@@ -45,7 +51,7 @@ class Lines:
     """All lines to the bank, of all processes."""
 
     def __init__(self, world: World, bank: Bank) -> None:
-        self.world, self.bank, self.down_until = world, bank, 0.0
+        self.world, self.bank, self.down_until, self.seen = world, bank, 0.0, world.story.seen
         self.open: list[Transport] = []
         self.excuses: dict[str, set[str]] = {}
         self.about: dict[str, str] = {}  # reference -> the call that it was drawn for
@@ -110,7 +116,7 @@ class Transport:
         if fate:
             told = TOLD[fate].format(how=how * (HORIZON - 0.5), late=how * 14, down=1 + how * 30)
             self.world.story.odd(f"{told} ({verb} of {self.lines.named(message['reference'])})")
-            self.world.story.seen[f"rail: {fate}"] += 1
+            self.lines.seen[f"rail: {fate}"] += 1
             self.lines.excuses.setdefault(message["reference"], set()).update(EXCUSES)
         if fate == "down":
             self.lines.go_down(1 + how * 30)
@@ -123,6 +129,8 @@ class Transport:
 
     def arrive(self, message: Message, fate: str, how: float) -> None:
         said = self.lines.bank.answer(message)
+        self.lines.seen[f"bank: {message['verb']} {said['word']}"] += 1
+        self.notify(message)
         self.world.story.say(f"the bank says to {self.told(message)}: {said['word']}")
         if fate == "cut after":
             self.cut()
@@ -132,6 +140,17 @@ class Transport:
             self.reply(message["id"], changed(said, fate), WAY + (how * 14 if fate == "answer late" else 0))
         if fate == "twice":
             self.reply(message["id"], said, WAY * 2)
+
+    def notify(self, message: Message) -> None:
+        """Now and then the bank tells of what it booked before its answer is there, twice, or under a name that is nobody's."""
+        verb, reference = message["verb"], message["reference"]
+        fate, _ = self.world.tape.pick("notice", f"notice {verb} {self.lines.named(reference)}", NOTICES)
+        if fate:
+            self.world.story.odd(f"{NOTICES_TOLD[fate]} ({verb} of {self.lines.named(reference)})")
+            self.lines.seen[f"notice: {fate}"] += 1
+            self.lines.excuses.setdefault("nobody-knows", set()).add("unknown_reference")
+        for _ in range({"": 0, "twice": 2}.get(fate, 1)):
+            self.lines.bank.notify("nobody-knows" if fate == "nobody's" else reference, "outcome")
 
     def reply(self, id: int, said: Said, delay: float) -> None:
         self.world.loop.outside(delay, self.deliver, msgspec.json.encode({"id": id, "said": said}) + b"\n")

@@ -1,7 +1,7 @@
 """An event loop with virtual time: nothing sleeps, and when nothing is ready, time jumps to the next timer.
 
-Which ready handle runs next is a choice of the tape's, 0 being the oldest. A handle belongs to the process named in its context:
-of one that is dead nothing runs any more, of one that is stopped nothing runs until it goes on.
+Which ready handle runs next is a choice of the tape's, 0 being the oldest. A handle belongs to the process named in its
+context: of one that is dead nothing runs any more, of one that is stopped nothing runs until it goes on.
 """
 
 import asyncio
@@ -72,14 +72,14 @@ class Loop(asyncio.AbstractEventLoop):
         return main.result()
 
     def jump(self) -> None:
-        while self.timers and self.timers[0][2]._cancelled:  # type: ignore[attr-defined]
+        while self.timers and self.timers[0][2]._cancelled:
             heapq.heappop(self.timers)
         if not self.timers:
             raise RuntimeError("everything waits, and nothing will happen")
         self.now = max(self.now, self.timers[0][0])
         while self.timers and self.timers[0][0] <= self.now:
             handle = heapq.heappop(self.timers)[2]
-            if not handle._cancelled:  # type: ignore[attr-defined]
+            if not handle._cancelled:
                 self.ready.append(handle)
 
     def step(self, ready: deque[asyncio.Handle]) -> None:
@@ -89,7 +89,7 @@ class Loop(asyncio.AbstractEventLoop):
             del ready[at]
         else:
             handle = ready.popleft()
-        if handle._cancelled:  # type: ignore[attr-defined]
+        if handle._cancelled:
             return
         process = handle._context.get(CURRENT)  # type: ignore[attr-defined]
         if process is None or (process.alive and not process.stopped):
@@ -131,7 +131,7 @@ class Loop(asyncio.AbstractEventLoop):
     def create_future(self) -> "asyncio.Future[Any]":
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> Any:  # type: ignore[override]
+    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> Any:
         return Task(coro, loop=self, name=name, context=context)
 
     async def create_connection(self, protocol_factory: Any, *where: Any, **how: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from simulation.loop import ABOUT, Process
 from simulation.pool import Pool
@@ -15,6 +15,7 @@ from simulation.receiver import Sender
 from sluice.api import server
 from sluice.api.door import Door
 from sluice.api.guard import Guard
+from sluice.books.digests.closing import Closer
 from sluice.books.keyring import Keyring
 from sluice.books.vault.cards import Vault
 from sluice.books.vault.cvcs import Cvcs
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 HOUR = 3_600
 # Seconds between two looks of a worker: a look costs real time, and waiting only virtual.
 REST_LEAST, REST_MOST = 0.7, 60.0
-BESIDE = ("books", "heartbeat")  # what only watches
+BESIDE = ("auditing", "books", "digests", "heartbeat")  # what only watches
 RAIL_FATES = ("raises", "hangs", "answers nonsense")
 
 
@@ -111,7 +112,7 @@ class Node(Process):
         world, patience = self.world, limits.ALONE_LOCK_MS / 1000
         database = Database(
             Pool(world, limits.LANES, True, limits.GROUP_LOCK_MS / 1000), Pool(world, limits.READERS, False, patience),
-            Pool(world, limits.BESIDE, True, patience), Servers(),
+            Pool(world, limits.BESIDE, True, patience), cast(Any, Servers()),
         )  # fmt: skip
         await database.agree_on_time()
         vault = Vault(Keyring(database, world.provider), Cvcs(database, world.provider))
@@ -144,7 +145,7 @@ class Worker(Node):
         deliverer = Deliverer(desk.database, desk.vault, self.world.settings)
         deliverer.sender = Sender(self.world, desk.vault)
         self.up = True
-        turns = every(desk, deliverer, Listening(desk), new_id("wk_"))
+        turns = every(desk, deliverer, Listening(desk), Closer(desk.database, self.world.provider.path), new_id("wk_"))
         await loops.run([Patient(self.world, loop) for loop in turns if loop.name not in BESIDE])  # type: ignore[misc]
 
 

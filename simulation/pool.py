@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from sluice.store.database import DATABASE_TIME
 from simulation.loop import ABOUT, CURRENT
+from sluice.store.database import DATABASE_TIME
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -96,7 +96,9 @@ class Connection:
         process, name = CURRENT.get(), EFFECT.get()
         who = process.name if process else "the shop's owner"
         kind = "store" if name else "read"
-        fate, how = self.world.tape.pick(kind, f"{kind} {ABOUT.get() or who} {name}", FATES if name else ("before", "after", "slow"))
+        fate, how = self.world.tape.pick(
+            kind, f"{kind} {ABOUT.get() or who} {name}", FATES if name else ("before", "after", "slow")
+        )
         if self.open is not None and fate != "slow":
             fate = ""
         await asyncio.sleep(TRIP + (how if fate == "slow" else 0))

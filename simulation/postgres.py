@@ -13,8 +13,8 @@ from typing import Any
 
 import asyncpg
 
-from sluice.store.database import PLANS, ROLE, prepare
 from simulation.loop import Loop
+from sluice.store.database import PLANS, ROLE, prepare
 
 BLOCKED = "select cardinality(pg_blocking_pids($1)) > 0"
 LOOK = 0.002  # real seconds before a statement that is not done is asked whether it waits
@@ -38,6 +38,7 @@ class Server:
         self.monitor = self.now(asyncpg.connect(dsn))
         self.owner = self.now(asyncpg.connect(dsn))
         self.waiting: list[Waiting] = []
+        self.struck = 0  # lock time-outs
         self.holding = 0  # transactions that stay open from one effect to the next
 
     def now(self, work: Awaitable[Any]) -> Any:
@@ -96,11 +97,13 @@ class Server:
         """lock_timeout strikes."""
         if waiting not in self.waiting:
             return
+        self.struck += 1
+        first = waiting.task
 
         async def canceled() -> Any:
             await self.monitor.execute("select pg_cancel_backend($1)", waiting.real.get_server_pid())
             try:
-                return await waiting.task
+                return await first
             except asyncpg.QueryCanceledError:
                 raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout") from None
 

@@ -83,6 +83,7 @@ class Shop:
         call.answers += answers
         for answer in answers:
             self.world.story.say(f"{call.name}: {answer.status} {word(answer)}")
+            self.world.story.seen[f"answer: {answer.status} {word(answer)}" if answer.status >= 400 else "answer: 200"] += 1
 
     async def post(self, call: Call) -> list[Answer]:
         headers = {
@@ -95,7 +96,9 @@ class Shop:
         """Read until it is there."""
         while True:
             try:
-                [answer] = await self.world.wire.call("GET", path, params, {"Authorization": f"Bearer {self.key}"}, f"get {path}")
+                [answer] = await self.world.wire.call(
+                    "GET", path, params, {"Authorization": f"Bearer {self.key}"}, f"get {path}"
+                )
             except (ConnectionError, TimeoutError):
                 await asyncio.sleep(1.0)
                 continue
@@ -225,5 +228,5 @@ def word(answer: Answer) -> str:
     """What the answer says, in a few words."""
     said = answer.json
     if error := said.get("error"):
-        return str(error.get("decline_code") or error.get("code") or error["message"][:60])
+        return str(error.get("decline_code") or error.get("code") or error["type"])
     return f"{said['object']} …{said['id'][-8:]} {said.get('status', '')}"

@@ -1,4 +1,4 @@
-"""The way from a client to the API and back: the real ASGI app, no socket. Requests and answers are lost, cut, late, doubled."""
+"""The way from a client to the API and back: the real ASGI app, no socket. Requests and answers are lost, cut, late, twice."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Wire:
 
     async def call(self, method: str, path: str, params: dict[str, Any], headers: dict[str, str], name: str) -> list[Answer]:
         """What came back: one answer, or two of a doubled request. Raises ConnectionError and TimeoutError."""
-        loop, story = self.world.loop, self.world.story
+        story = self.world.story
         fate, how = self.world.tape.pick("call", f"call {name}", FATES)
         if fate:
             story.odd(f"{TOLD[fate]} ({name})")
@@ -67,7 +67,7 @@ class Wire:
 
     def start(
         self, method: str, path: str, params: dict[str, Any], headers: dict[str, str], name: str
-    ) -> "asyncio.Future[Answer]":
+    ) -> asyncio.Future[Answer]:
         """Hands the request to the next API process that is up; its task is that process's own."""
         answer: asyncio.Future[Answer] = self.world.loop.create_future()
         up = [node for node in self.world.nodes if isinstance(node, Api) and node.up and node.alive]
@@ -81,7 +81,13 @@ class Wire:
         return answer
 
     async def serve(
-        self, node: Api, method: str, path: str, params: dict[str, Any], headers: dict[str, str], answer: "asyncio.Future[Answer]"
+        self,
+        node: Api,
+        method: str,
+        path: str,
+        params: dict[str, Any],
+        headers: dict[str, str],
+        answer: asyncio.Future[Answer],
     ) -> None:
         query = urlencode(params).encode()
         scope = {

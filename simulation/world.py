@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from msgspec import Struct
@@ -61,7 +61,7 @@ class Result(Struct):
 class Clocks(Clock):
     """A clock for each process, over one machine's."""
 
-    @property  # type: ignore[override]
+    @property
     def base(self) -> float:
         process = CURRENT.get()
         return process.base if process else 0.0
@@ -78,13 +78,14 @@ class World:
     ) -> None:
         self.ground, self.server, self.provider = ground, ground.server, ground.provider
         self.seed, self.tape, self.plant = seed, Tape(seed, only), plant
-        self.loop = Loop(self.tape, self.connected)
+        self.loop: Loop = Loop(self.tape, self.connected)  # type: ignore[abstract]  # it has what asyncio asks of one
         self.loop.now = BEGINS
         self.story = Story(lambda: self.loop.now - BEGINS)
         self.settings = read_settings(data=ground.home, database_url="")
         self.terms, self.late_horizon = Terms(settles_after=SETTLES_AFTER), HORIZON
         kind = random.Random(f"{seed} bank")
         self.bank = Bank(kind.random() < 0.5, self.loop.time, self.loop.outside)
+        self.story.seen[f"bank: a reversal {'blocks' if self.bank.blocks else 'does not block'} a later original"] += 1
         self.lines = Lines(self, self.bank)
         self.shop = Shop(self, seed, payments)
         self.receiver, self.wire = Receiver(self), Wire(self)
@@ -166,7 +167,7 @@ class World:
 
     async def death(self, process: Node, told: str) -> None:
         self.story.odd(told)
-        self.story.seen[f"death: {told.split()[2]} {told.split()[3].split('.')[0]}"] += 1
+        self.story.seen[f"death: {process.kind} {told.split()[2]} {told.split()[3].partition('.')[0]}"] += 1
         self.died(process)
         await self.loop.create_future()
 
@@ -219,7 +220,7 @@ class World:
         """Clock, ids, jitter and the hook are this world's while it runs."""
         seeded = random.Random(f"{self.seed} ids")
         random.seed(f"{self.seed} jitter")
-        clock, ids = sluice.core.clock, sluice.core.ids
+        clock, ids = sluice.core.clock, cast(Any, sluice.core.ids)
         kept = clock.machine, ids.urandom, faults.hook, type(clock.clock), delivery.POLL
         clock.machine, ids.urandom, faults.hook = self.loop.time, seeded.randbytes, self.effect
         clock.clock.__class__ = Clocks
@@ -233,6 +234,8 @@ class World:
                 node.alive = False
             for connection in list(self.transactions):
                 self.ended(connection, "rollback")
+            self.story.seen["database: lock_timeout"] += self.server.struck
+            self.server.struck = 0
             self.ground.forget(self.merchant)
             structlog.reset_defaults()
             clock.machine, ids.urandom, faults.hook, clock.clock.__class__, delivery.POLL = kept
@@ -240,8 +243,8 @@ class World:
 
 async def merchant(world: World) -> tuple[str, int, str]:
     """A fresh merchant: its id, its test scope, and its secret key in clear."""
-    pools = [Pool(world, 1, writes, 1.0) for writes in (True, False, True)]
-    database = Database(*pools, Servers())
+    lanes, readers, beside = (Pool(world, 1, writes, 1.0) for writes in (True, False, True))
+    database = Database(lanes, readers, beside, cast(Any, Servers()))
     id = await accounts.add(database, "A shop")
     scope = await accounts.scope_of(database, id, livemode=False)
     text, row = keys.make("sk", False, int(world.loop.now))
@@ -253,7 +256,7 @@ def about() -> str:
     return f" ({ABOUT.get()})" if ABOUT.get() else ""
 
 
-def broken(answer: "asyncio.Future[Any]") -> None:
+def broken(answer: asyncio.Future[Any]) -> None:
     if not answer.done():
         answer.set_exception(ConnectionResetError())
 
