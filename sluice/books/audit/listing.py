@@ -3,17 +3,16 @@
 from typing import Any, NamedTuple
 
 from sluice.books.audit.entries import INSTALLATION, Entry
+from sluice.books.verify.proof import SCOPES
 from sluice.store.database import Database
 from sluice.store.rows import columns
 
-SCOPES = "select scope, merchant, livemode from scopes where merchant = $1 or $1 is null order by scope"
 NEWEST = f"""
 select c.number, {", ".join(f"e.{name}" for name in columns(Entry))}
 from audit_entries e left join audit_chain c on c.scope = $1 and c.entry = e.id
 where e.scope = $1 and e.created >= $2 and ($3::text is null or e.actor = $3)
     and ($4::text is null or starts_with(e.action, $4)) and ($5::text is null or e.object = $5 or e.card = $5)
 order by e.id desc limit $6"""
-BEFORE_SCOPE = (SCOPES,)
 
 
 class Place(NamedTuple):
