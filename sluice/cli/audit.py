@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sluice.cli.connected import AsJson, Merchant, with_store
-from sluice.cli.events import moment
+from sluice.cli.moments import FORMS, moment
 from sluice.cli.options import Data, DatabaseUrl, settings
 
 audit = typer.Typer(help="The audit log: who did what, from where, and what came of it.", no_args_is_help=True)
@@ -15,7 +15,7 @@ audit = typer.Typer(help="The audit log: who did what, from where, and what came
 
 @audit.command("list")
 def list_entries(
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="30m, 2h, 1d, 2026-11-24T12:00 …")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help=FORMS)] = None,
     actor: Annotated[str | None, typer.Option("--actor", metavar="WHO", help="A key's id, a user, a process.")] = None,
     action: Annotated[str | None, typer.Option("--action", metavar="WHAT", help="keys.roll, or a beginning: keys")] = None,
     object: Annotated[str | None, typer.Option("--object", metavar="ID", help="pi_…, key_…, or a card of the vault.")] = None,
@@ -28,7 +28,7 @@ def list_entries(
     """Lists entries, the newest last.   Example: sluice audit list --since 1d --action keys"""
     from sluice.books.audit.listing import Asked, newest, places
 
-    asked = Asked(moment(since) or 0, actor, action, object, limit)
+    asked = Asked(moment(since) if since else 0, actor, action, object, limit)
 
     async def read(store: Any) -> Any:
         return await newest(store, await places(store, merchant), asked)

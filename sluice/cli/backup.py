@@ -16,6 +16,7 @@ import typer
 
 from sluice.cli.connected import AsJson, show, with_store
 from sluice.cli.crash import CannotGoOn, say
+from sluice.cli.moments import FORMS, moment
 from sluice.cli.options import Data, DatabaseUrl, settings
 from sluice.cli.person import noted, person
 from sluice.core.settings import Settings
@@ -68,7 +69,7 @@ def tell_base(base: Path, read: Settings, as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts), flush=True)
         return
-    print(f"{base}: {size >> 10} KB, as of {moment(manifest.taken)}", flush=True)
+    print(f"{base}: {size >> 10} KB, as of {written(manifest.taken)}", flush=True)
     print(f"Not in it: {read.vault_key_file}. Keep that elsewhere: without it no card can be opened.", flush=True)
     print("Nor the key that signs the ledger's digests, digest.key beside it.", flush=True)
 
@@ -97,7 +98,7 @@ def restore(
         raise CannotGoOn(f"{base} holds no whole backup: a folder base-… with a manifest.json")
     if not prove and read.data.exists() and any(read.data.iterdir()):
         raise CannotGoOn(f"{read.data} is not empty: restore into a new folder with --data")
-    until = None if to_time is None else moment(seconds(to_time))
+    until = None if to_time is None else written(moment(to_time))
     with place(read.data, prove) as folder:
         facts = restored(found[-1], replace(read, data=folder), until)
     print(json.dumps(facts, indent=2) if as_json else told(facts, None if prove else read.data))
@@ -165,14 +166,14 @@ def mark_only(read: Settings, to_time: str | None) -> None:
     if to_time is None:
         raise CannotGoOn("say at which moment its books end, or before: sluice restore --mark --to-time 2026-11-25T10:00Z")
     with database(read, say) as dsn:
-        epoch, _ = asyncio.run(marked(dsn, seconds(to_time)))
+        epoch, _ = asyncio.run(marked(dsn, moment(to_time)))
     print(f"Marked: references bear epoch {epoch}. No payment is taken until `sluice recover` has asked the banks.")
 
 
 def told(facts: dict[str, Any], data: Path | None) -> str:
     books = "The books hold" if facts["holds"] else f"The books do not hold: {facts['lie']}"
     rows = ", ".join(f"{rows} {table.replace('_', ' ')}" for table, rows in facts["proved"].items() if rows)
-    lines = [f"{books}, up to {moment(facts['ends'])}: {facts['checks']} checks over {rows or 'empty tables'}."]
+    lines = [f"{books}, up to {written(facts['ends'])}: {facts['checks']} checks over {rows or 'empty tables'}."]
     if data:
         lines += [
             f"Restored into {data}; references bear epoch {facts['epoch']}. Put the vault's key file there, then start Sluice.",
@@ -182,13 +183,15 @@ def told(facts: dict[str, Any], data: Path | None) -> str:
 
 
 def recover(
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Else: an hour before the backup.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help=f"{FORMS}. Else an hour before the backup.")
+    ] = None,
     not_asked: Annotated[list[str] | None, typer.Option("--not-asked", metavar="RAIL", help="One that cannot list.")] = None,
     as_json: AsJson = False,
     data: Data = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """After a restore: asks every bank what it booked since, and settles it.   Example: sluice recover"""
+    """After a restore: asks every bank what it booked since, and settles it.   Example: sluice recover --since 2h"""
     read = settings(data, database_url=database_url)
     with database(read, say) as dsn:
         found = asyncio.run(compared(replace(read, database_url=dsn), since, not_asked or []))
@@ -210,7 +213,7 @@ async def compared(read: Settings, since: str | None, not_asked: list[str]) -> l
     try:
         if since is None and desk.restored is None:
             raise CannotGoOn("nothing was restored: say since when the banks are to be asked, with --since")
-        start = seconds(since) if since else (desk.restored or clock.seconds()) - MARGIN
+        start = moment(since) if since else (desk.restored or clock.seconds()) - MARGIN
         mute = [name for name, rail in desk.rails.items() if not rail.can.lists and name not in not_asked]
         if mute:
             raise CannotGoOn(
@@ -234,16 +237,5 @@ async def compared(read: Settings, since: str | None, not_asked: list[str]) -> l
         await desk.database.close()
 
 
-def seconds(text: str) -> int:
-    """A moment as a person writes it: ISO 8601, in UTC where no zone is named, or seconds since 1970."""
-    try:
-        if text.isdigit():
-            return int(text)
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        raise CannotGoOn(f"{text} is no moment: write it as 2026-11-25T10:00:00Z") from None
-    return int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp())
-
-
-def moment(at: int) -> str:
+def written(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

@@ -1,20 +1,18 @@
 """`sluice events`: follow what happens, send it again, roll a secret (O6, D19)."""
 
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from sluice.cli.connected import Live, Merchant, with_store
 from sluice.cli.crash import CannotGoOn
+from sluice.cli.moments import FORMS, moment
 from sluice.cli.options import Data, DatabaseUrl, settings
 from sluice.cli.person import person
 
 events = typer.Typer(help="Events and webhooks.", no_args_is_help=True)
 
-UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="30m, 2h, 1d, 2026-11-24T12:00, or a Unix second.")]
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help=f"{FORMS}.")]
 
 
 @events.command("listen")
@@ -38,7 +36,7 @@ def listen(
         place = url(forward, False) if forward else None
     except Refused as refusal:
         raise CannotGoOn(f"--forward {forward}: {refusal.message}") from None
-    wanted = listening.Wanted(place, types(only.split(",") if only else None), moment(since), merchant, live)
+    wanted = listening.Wanted(place, types(only.split(",") if only else None), moment(since) if since else None, merchant, live)
     if not read.data.is_dir():
         raise CannotGoOn(f"there is no data folder {read.data}: start `sluice up` first, or name another --data")
     processes.run(listening.listen(read, wanted))
@@ -61,7 +59,7 @@ def resend(
 
     if bool(event) == bool(since):
         raise CannotGoOn("name events, or give --since: one of the two")
-    start = moment(since)
+    start = moment(since) if since else None
 
     async def work(store: Any) -> int:
         scope = await scope_of(store, merchant, live)
@@ -112,20 +110,3 @@ def roll_secret(
         return str(text)
 
     print(with_store(read, work))
-
-
-def moment(text: str | None) -> int | None:
-    """The second since 1970 that is meant."""
-    from sluice.core.clock import clock
-
-    if text is None:
-        return None
-    if ago := re.fullmatch(r"(\d{1,9})([smhd])", text):
-        return clock.seconds() - int(ago[1]) * UNITS[ago[2]]
-    if text.isascii() and text.isdigit():
-        return int(text)
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise CannotGoOn(f"--since {text} is no time: give 30m, 2h, 1d, 2026-11-24T12:00 or a Unix second") from None
-    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())

@@ -136,7 +136,7 @@ def rollback(
     data: Data = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Marks the version before as the one to run, if it still may.   Example: sluice rollback"""
+    """Marks the version before as the one to run, if it still may.   Example: sluice rollback --to 0.1.0"""
     read = settings(data, database_url=database_url)
     file = read.data / NOTE
     note = json.loads(file.read_bytes()) if file.exists() else {}
