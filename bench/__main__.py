@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import books, hooks, load, paying, plot, reading, starting, table
+from bench import books, hooks, load, paying, plot, reading, simulating, starting, table
 from bench.figures import Figure
 from bench.ground import Ground, ground
 from bench.noise import noise
@@ -37,6 +37,8 @@ def main() -> None:
                     figures += GROUPS[group](stands, asked.rounds, asked.seconds, say)
         if "d" in asked.only:
             figures += starting.measure(home, asked.rounds, say)
+        if "f" in asked.only:
+            figures += simulating.measure(asked.rounds, say)
     figures.sort(key=lambda figure: figure.group)
     text = table.document(figures, [*about(asked), *heard])
     print(text)
@@ -54,7 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="of each run")
     parser.add_argument("--dry", action="store_true", help="print, and leave bench/results/ as it is")
     asked = parser.parse_args()
-    asked.only = asked.only or (["a", "d"] if asked.quick else [*GROUPS, "d"])
+    asked.only = asked.only or (["a", "d"] if asked.quick else [*GROUPS, "d", "f"])
     asked.rounds = asked.rounds or (QUICK_ROUNDS if asked.quick else ROUNDS)
     asked.seconds = asked.seconds or (QUICK_SECONDS if asked.quick else SECONDS)
     return asked
