@@ -173,12 +173,15 @@ def deliveries_late(gateway: Watched, shop: Shop) -> Iterator[None]:
 
 
 @contextmanager
-def holds_late(gateway: Watched, shop: Shop) -> Iterator[None]:
-    """A hold is over, and a transaction keeps its charge."""
-    shop.holds()
-    gateway.sql("update charges set held_until = 1 where scope = $1", shop.scope)
-    with held(gateway, "select from charges where scope = $1 for update", shop.scope):
-        yield
+def balances_late(gateway: Watched, shop: Shop) -> Iterator[None]:
+    """Money should be available by now, and a transaction keeps its rows."""
+    pays(shop)
+    with asleep(gateway):
+        gateway.sql("update balance_transactions set available_on = 1 where scope = $1", shop.scope)
+        rows = held(gateway, "select from balance_transactions where scope = $1 for update", shop.scope)
+        rows.__enter__()
+    yield
+    rows.__exit__(None, None, None)
 
 
 @contextmanager
@@ -230,7 +233,7 @@ DRILLS: dict[str, Drill] = {
     "SluiceDeliveriesLate": Drill(deliveries_late),
     "SluiceClockOff": Drill(clock_ahead),
     "SluiceLoopHeld": Drill(loop_held),
-    "SluiceWorkLate": Drill(holds_late),
+    "SluiceWorkLate": Drill(balances_late),
     "SluiceWorkerFailing": Drill(without("notices")),
     "SluiceEndpointFailing": Drill(endpoint_failing),
     "SluiceKeysGuessed": Drill(nothing, with_strangers_keys),

@@ -5,6 +5,7 @@ import pytest
 from tests.harness import Shop
 from tests.harness.processes import until
 from tests.watching.drills import DRILLS, pays
+from tests.watching.promql import Vector
 from tests.watching.rules import RULES
 from tests.watching.watched import Watched
 
@@ -33,10 +34,11 @@ def test_a_drill_raises_its_alert(alert: str, watched: Watched, shop: Shop):
 @pytest.mark.shows("O20")
 def test_a_gateway_that_is_well_rings_no_alert(watched: Watched, shop: Shop):
     """Payments are made, and every rule is silent."""
-    ringing: list[str] = []
+    ringing: dict[str, Vector] = {}
 
     def silent() -> bool:
-        ringing[:] = [alert for alert in RULES if watched.finds(alert, [])]
+        ringing.clear()
+        ringing.update({alert: found for alert in RULES if (found := watched.finds(alert, []))})
         return not ringing
 
     try:

@@ -1,5 +1,6 @@
 """The inner port: health, readiness with reasons, metrics; and SIGTERM, which readiness hears first."""
 
+import asyncio
 import json
 import re
 import signal
@@ -32,7 +33,7 @@ BOUNDS: dict[str, set[str]] = {  # a label's values come from these; none of the
     "work": {"facts", "recoveries", "deliveries", "notices", "holds", "balances", "resends"},
     "group": {"try_again_later", "do_not_try_again", "confirm_card_data", "none", "never"},
 }
-NEW_SESSIONS = """select pg_terminate_backend(pid) from pg_stat_activity
+END_SESSIONS = """select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()"""
 MOST = 2_500  # series of one process
 
@@ -66,12 +67,18 @@ def test_a_database_that_takes_no_write_is_not_ready(watched: Watched):
     """It answers, and it commits nothing: the check that failed is `writable`."""
     name = watched.sql("select current_database()")[0][0]
     watched.sql(f"alter database {name} set default_transaction_read_only = on")
-    watched.sql(NEW_SESSIONS)
+    everybody_connects_anew(watched)
     until(lambda: ready(watched, "api")[0] == 503, watched)
     assert "read-only" in ready(watched, "api")[1]["writable"]
-    watched.sql(f"begin read write; alter database {name} reset default_transaction_read_only; commit")
-    watched.sql(NEW_SESSIONS)
+    watched.sql(f"alter database {name} reset default_transaction_read_only")
+    everybody_connects_anew(watched)
     until(lambda: ready(watched, "api")[0] == 200, watched)
+
+
+def everybody_connects_anew(gateway: Watched) -> None:
+    """The gateway, and the test itself, which must look to see that its own connections are gone."""
+    gateway.sql(END_SESSIONS)
+    gateway.run(asyncio.sleep(0.1))
 
 
 def test_sigterm_is_heard_by_readiness_first(watched: Watched, shop: Shop):

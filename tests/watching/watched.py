@@ -92,7 +92,7 @@ class Watched(Gateway):
         """As the owner, who may do what the program may not."""
 
         async def do() -> Any:
-            connection = await asyncpg.connect(self.direct)
+            connection = await asyncpg.connect(self.direct, server_settings={"default_transaction_read_only": "off"})
             try:
                 return await connection.fetch(sql, *args)
             finally:
