@@ -18,10 +18,9 @@ def measure(rounds: int, say: Any) -> list[Figure]:
     for turn in range(rounds):
         say(f"the simulation, {SEEDS} seeds")
         first = str(1 + turn * SEEDS)
-        command = ["--seed", first, "--seeds", str(SEEDS), "--payments", str(PAYMENTS), "--jobs", str(JOBS)]
-        done = subprocess.run(
-            [sys.executable, "-m", "simulation", *command], cwd=ROOT, capture_output=True, text=True, check=True
-        )
+        command = [sys.executable, "-m", "simulation", "--seed", first, "--seeds", str(SEEDS), "--payments", str(PAYMENTS)]
+        command += ["--jobs", str(JOBS)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         found = TOLD.search(done.stdout.strip())
         assert found, done.stdout
         figure.ours.append(Sample(float(found[1])))

@@ -35,8 +35,8 @@ class Pool:
         self.world, self.size, self.writes, self.patience = world, size, writes, patience
         self.places = asyncio.Semaphore(size)
 
-    def acquire(self) -> Acquired:
-        return Acquired(self)
+    def acquire(self, timeout: float | None = None) -> Acquired:
+        return Acquired(self, timeout)
 
     async def release(self, connection: Connection) -> None:
         self.places.release()
@@ -51,14 +51,15 @@ class Pool:
 class Acquired:
     """What `pool.acquire()` answers: to be awaited, or entered."""
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    def __init__(self, pool: Pool, timeout: float | None) -> None:
+        self.pool, self.timeout = pool, timeout
 
     def __await__(self) -> Any:
         return self.take().__await__()
 
     async def take(self) -> Connection:
-        await self.pool.places.acquire()
+        async with asyncio.timeout(self.timeout):
+            await self.pool.places.acquire()
         return Connection(self.pool)
 
     async def __aenter__(self) -> Connection:
