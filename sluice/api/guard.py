@@ -47,7 +47,7 @@ class Guard:
     """`holds` in live mode, in both, or nowhere; how much it lets pass, the settings say."""
 
     def __init__(self, given: Limits) -> None:
-        self.where = given.where
+        self.where, self.declined = given.where, given.declines
         self.calls = Meter(given.rate, 1.0)
         self.guesses = Meter(given.guesses, limits.LIMIT_SECONDS)
         self.declines = Meter(given.declines, limits.LIMIT_SECONDS)
@@ -65,6 +65,10 @@ class Guard:
             name = "an address" if identity.kind == "pk" else "this account"
             raise TooMany(CALLS.format(who=name, most=self.calls.most), wait, "global-rate")
         self.calls.add(who, now)
+
+    def of_a_card(self, livemode: bool) -> int:
+        """How often one card may be declined; counted in the database, since a card has no address (0: no limit)."""
+        return self.declined if self.holds(livemode) else 0
 
     @contextmanager
     def key(self, text: Secret | None, worked: bool, peer: str, now: float) -> Iterator[None]:

@@ -1,4 +1,5 @@
-"""Forgetting, in batches: idempotency keys a day after their end (B-1.39), tries of webhooks a month after theirs (B-5.76).
+"""Forgetting, in batches: idempotency keys a day after their end (B-1.39), tries of webhooks a month after theirs (B-5.76),
+declines of a card once they count no more (S14).
 
 A key that still runs is never forgotten (B-1.41). It has no column for its end: answered in its first call it ends where it
 begins. What an outage kept running longer is noted while it runs, and its day counts from the last note.
@@ -29,7 +30,10 @@ FORGET_TRIES = """with old as (
         returning endpoint, number)
     delete from deliveries d using old where d.scope = $1 and d.endpoint = old.endpoint and d.number = old.number
         and d.due is null"""
-BEFORE_SCOPE = (RUNNING_SCOPES, OLD_SCOPES, TRIED_SCOPES)
+DECLINED_SCOPES = "select distinct scope from card_declines where since <= $1"
+FORGET_DECLINES = """delete from card_declines where scope = $1 and id in (
+    select id from card_declines where scope = $1 and since <= $2 order by since limit $3)"""
+BEFORE_SCOPE = (RUNNING_SCOPES, OLD_SCOPES, TRIED_SCOPES, DECLINED_SCOPES)
 
 
 async def sweep(database: Database) -> int:
@@ -43,4 +47,6 @@ async def sweep(database: Database) -> int:
         forgotten += int(done.rpartition(" ")[2])
     for (scope,) in await database.fetch(TRIED_SCOPES, now - MONTH):
         await database.execute(FORGET_TRIES, scope, now - MONTH, BATCH)
+    for (scope,) in await database.fetch(DECLINED_SCOPES, now - HOUR):
+        await database.execute(FORGET_DECLINES, scope, now - HOUR, BATCH)
     return forgotten

@@ -9,7 +9,7 @@ from sluice.books.ledger import Earned, sale
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.payments import declines
+from sluice.payments import card_declines, declines
 from sluice.payments.charges import Charge, card_details, checks, failure, paid
 from sluice.payments.instructions import Asked, Instruction
 from sluice.payments.intents import Intent, derived
@@ -31,7 +31,7 @@ class Attempt:
         self.intent = rows.get_one(Intent, "intent")
         self.charge = rows.get_one(Charge, "charge")
         self.fields = self.instruction.message.fields
-        self.at, self.livemode = at, livemode
+        self.at, self.livemode, self.rows = at, livemode, rows
 
     @property
     def takes(self) -> bool:
@@ -90,6 +90,8 @@ def succeeded(attempt: Attempt, charge: Charge, intent: Intent | None) -> tuple[
 
 def declined(attempt: Attempt, word: Declined, charged: bool = True) -> Change:
     """B-5.8, B-5.9: the method is given back, the intent asks for another; the call answers 402 all the same."""
+    card = card_declines.counted(attempt.rows, attempt.method, attempt.at, attempt.asked.extra) if charged else None
+    failed = int(charged)
     charged = charged and word.reason not in declines.WITHOUT_CHARGE
     charge = made(attempt, "failed", word) if charged or attempt.charge else None  # one that was told of comes to an end
     released = given_back(attempt.method)
@@ -100,14 +102,29 @@ def declined(attempt: Attempt, word: Declined, charged: bool = True) -> Change:
     intent = attempt.intent
     if intent:
         intent = settled(intent, charge, payment_method=None, processing=None, last_payment_error=error)
-    told = tell(charge and Told("charge.failed", charge), intent and Told("payment_intent.payment_failed", intent))
+        intent = replace(intent, attempts=intent.attempts + failed)
+    over = intent and tried_out(attempt, intent)
+    told = tell(
+        charge and Told("charge.failed", charge),
+        intent and Told("payment_intent.payment_failed", intent),
+        over and Told("payment_intent.canceled", over),
+    )
+    intent = over or intent
     return Change(
-        saved=changed(intent, charge, released if released != attempt.method else None),
-        new=fresh(charge, None),
+        saved=(*changed(intent, charge, released if released != attempt.method else None), *changed(None, card)),
+        new=(*fresh(charge, None), *fresh(card, None)),
         told=told,
         shows=intent or charge,
         refusal=refusal(error, intent, attempt.livemode),
     )
+
+
+def tried_out(attempt: Attempt, intent: Intent) -> Intent | None:
+    """B-5.22: canceled after as many attempts as its rail allows; None while there may be more."""
+    most = attempt.asked.extra.get("attempts")  # none in what an older version opened
+    if most is None or intent.attempts < most:
+        return None
+    return derived(replace(intent, canceled_at=attempt.at, doc=intent.doc | {"cancellation_reason": "automatic"}), None)
 
 
 def refusal(error: dict[str, Any], intent: Intent | None, livemode: bool) -> Refused:
@@ -241,11 +258,11 @@ def tell(*events: Told | None) -> tuple[Told, ...]:
     return tuple(event for event in events if event)
 
 
-def changed(intent: Intent | None, charge: Charge | None = None, method: Row | None = None) -> tuple[Row, ...]:
+def changed(intent: Intent | None, charge: Row | None = None, method: Row | None = None) -> tuple[Row, ...]:
     """Rows that were there before."""
     was_there = charge if charge and charge.version else None
     return tuple(row for row in (intent, was_there, method) if row)
 
 
-def fresh(charge: Charge | None, header: Row | None) -> tuple[Row, ...]:
+def fresh(charge: Row | None, header: Row | None) -> tuple[Row, ...]:
     return tuple(row for row in (charge if charge and not charge.version else None, header) if row)

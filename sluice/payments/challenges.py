@@ -8,6 +8,7 @@ from sluice.books.vault.cards import StoredCard
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.customers.payment_methods import PaymentMethod
+from sluice.payments.card_declines import AGAIN
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
 from sluice.rails.outcomes import ActionRequired
@@ -71,5 +72,6 @@ LOADS = (
     Load(Intent, "intent", "instruction.subject"),
     Load(PaymentMethod, "method", "instruction.call ->> 'method'"),
     Load(StoredCard, "card", "method.card"),
+    AGAIN,
 )
 AUTHENTICATE = Verb("challenges.authenticate", authenticate, LOADS, named)

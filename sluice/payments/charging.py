@@ -10,7 +10,7 @@ from sluice.core.ids import new_id
 from sluice.customers import payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.details import Given, Hash, email, metadata, shipping
-from sluice.payments import routing
+from sluice.payments import card_declines, routing
 from sluice.payments.amounts import payable
 from sluice.payments.capture import charge_in
 from sluice.payments.charges import Charge
@@ -45,6 +45,7 @@ def create(call: Call, rows: Rows) -> Plan:
         if isinstance(source, str)
         else payment_methods.card_of(call, source, "card")
     )
+    card_declines.may(call, rows)
     method, new = payment_methods.make(call, card, owner(source))
     id, asking, rail = new_id("ch_"), new_id("ask_"), routing.choose(call)
     carried = described(call)
@@ -54,7 +55,7 @@ def create(call: Call, rows: Rows) -> Plan:
     )  # fmt: skip
     extra = {
         "charge": carried, "customer": customer and customer.id, "transfer_group": given.get("transfer_group"),
-        "hold_seconds": rail.hold_seconds, "public_url": call.public_url,
+        "hold_seconds": rail.hold_seconds, "public_url": call.public_url, "declines": call.declines,
     }  # fmt: skip
     request = Request(
         ask, id, asking, rail.name, rail.others, card=card, charge=id, method=method.id, shows="charge", extra=extra
@@ -131,7 +132,11 @@ def customer_of(call: Call, rows: Rows, charge: Charge) -> str | None:
     return str(given)
 
 
-CREATE = Verb("charges.create", create, (Load(Customer, "customer", "$3"),), lambda call: (call.params.get("customer"),))
+CREATE = Verb(
+    "charges.create", create,
+    (Load(Customer, "customer", "$3"), Load(card_declines.CardDeclines, "declines", "$4")),
+    lambda call: (call.params.get("customer"), card_declines.brought(call)),
+)  # fmt: skip
 UPDATE = Verb(
     "charges.update", update, (Load(Charge, "charge", "$3"), Load(Customer, "customer", "$4")),
     lambda call: (call.ids["charge"], call.params.get("customer")),

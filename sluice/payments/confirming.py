@@ -12,7 +12,7 @@ from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.payments import routing
+from sluice.payments import card_declines, routing
 from sluice.payments.describing import described
 from sluice.payments.intents import OPEN, Intent, found, may, unexpected, with_intent
 from sluice.payments.picking import CARD, Pick, named, owned, pick
@@ -70,6 +70,7 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
         message = "You cannot confirm this PaymentIntent because it's missing a payment method: give `payment_method`."
         raise Refused(message, code="payment_intent_unexpected_state", judged=not created)
     redirects(call, intent, method)
+    card_declines.may(call, rows)
     rail = routing.choose(call)
     asking = new_id("ask_")
     after = replace(
@@ -86,7 +87,7 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
     code = rows.get_one(StoredCvc, "code") if not picked.card else None
     change = Change(saved=saved, new=new, gone=(code,) if code else (), told=(created,) if created else ())
     extra = {
-        "public_url": call.public_url, "hold_seconds": rail.hold_seconds,
+        "public_url": call.public_url, "hold_seconds": rail.hold_seconds, "attempts": rail.attempts, "declines": call.declines,
         "return_url": back(given.get("return_url")), "use_stripe_sdk": given.get("use_stripe_sdk"),
     }  # fmt: skip
     return Plan(
@@ -156,4 +157,10 @@ LOADS = (
     Load(PaymentMethod, "method", "coalesce($5, intent.payment_method, customer.default_payment_method)"),
     *CARD,
 )
-CONFIRM = Verb("payment_intents.confirm", confirm, LOADS, lambda call: (call.ids["intent"], *named(call)), may)
+CONFIRM = Verb(
+    "payment_intents.confirm",
+    confirm,
+    (*LOADS, Load(card_declines.CardDeclines, "declines", "coalesce($6, method.fingerprint)")),
+    lambda call: (call.ids["intent"], *named(call), card_declines.brought(call)),
+    may,
+)

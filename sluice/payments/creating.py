@@ -9,6 +9,7 @@ from sluice.customers import payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.details import Hash
 from sluice.customers.payment_methods import PaymentMethod
+from sluice.payments import card_declines
 from sluice.payments.amounts import payable
 from sluice.payments.confirming import confirmed
 from sluice.payments.describing import described
@@ -75,12 +76,17 @@ def automatic(given: "PostPaymentIntents") -> Hash | None:
 
 def named_at_create(call: Call) -> tuple[Any, ...]:
     customer, method = named(call)
-    return customer, method if call.params.get("confirm") else method or ""
+    return customer, method if call.params.get("confirm") else method or "", card_declines.brought(call)
 
 
 CREATE = Verb(
     "payment_intents.create",
     create,
-    (Load(Customer, "customer", "$3"), Load(PaymentMethod, "method", "coalesce($4, customer.default_payment_method)"), *CARD),
+    (
+        Load(Customer, "customer", "$3"),
+        Load(PaymentMethod, "method", "coalesce($4, customer.default_payment_method)"),
+        Load(card_declines.CardDeclines, "declines", "coalesce($5, method.fingerprint)"),
+        *CARD,
+    ),
     named_at_create,
 )

@@ -67,6 +67,7 @@ class Intent(Row, frozen=True):
     canceled_at: int | None
     client_secret: str
     doc: dict[str, Any]
+    attempts: int = 0  # that failed
 
     @property
     def money(self) -> Money:

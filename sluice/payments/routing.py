@@ -6,14 +6,16 @@ from sluice.core.errors import Refused
 from sluice.rules.calls import Call
 
 HOLD_SECONDS = 7 * 86_400  # B-5.17
+ATTEMPTS = 25  # B-5.22
 
 
 class Choice(NamedTuple):
-    """The account's id, those that may be asked after it, and how long a hold of it lasts in seconds."""
+    """The account's id, those that may be asked after it, how long a hold of it lasts, in seconds, and how many attempts."""
 
     name: str
     others: tuple[str, ...] = ()
     hold_seconds: int = HOLD_SECONDS
+    attempts: int = ATTEMPTS
 
 
 def choose(call: Call) -> Choice:

@@ -20,6 +20,7 @@ from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import attempts, cancel, capture, declines, refunds
 from sluice.payments.answers import Answer, Renderer, steps
 from sluice.payments.attaching import checked
+from sluice.payments.card_declines import AGAIN
 from sluice.payments.charges import Charge
 from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
@@ -54,6 +55,7 @@ LOADS = (
     Load(PaymentMethod, "method", "instruction.call ->> 'method'"),
     Load(Customer, "customer", "instruction.call ->> 'customer'"),
     Load(BalanceTransaction, "sold", "charge.balance_transaction"),
+    AGAIN,
 )
 
 

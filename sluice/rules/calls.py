@@ -20,6 +20,8 @@ class Sealer(Protocol):
 
     def seal(self, scope: int, account: str, card: Card) -> tuple[Row, str]: ...
 
+    def fingerprint(self, account: str, number: str) -> str: ...
+
     def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> Row: ...
 
     def seal_webhook(self, scope: int, endpoint: str, text: str) -> Sealed: ...
@@ -47,6 +49,7 @@ class Call(Struct, frozen=True):
     currency: str = "usd"  # the account's
     rails: tuple[str, ...] = ()  # the accounts that this scope may pay by, in its order
     terms: Terms = Terms()
+    declines: int = 0  # of one card in a while (S14); 0: no limit
     public_url: str = ""
 
     @property

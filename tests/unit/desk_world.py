@@ -18,6 +18,8 @@ SCOPE = 1
 class World:
     """One shop's test mode: calls as the door would make them, and what the database says."""
 
+    declines = 0  # of one card (S14); no limit
+
     def __init__(self, desk: Desk) -> None:
         self.desk, self.database = desk, desk.database
 
@@ -29,6 +31,7 @@ class World:
             operation="", path=verb.name, scope=SCOPE, livemode=False, account="acct_1", at=clock.seconds(),
             request=new_id("req_"), vault=self.desk.vault, ids=ids, params=given or {}, key=new_id("key_"), fingerprint=b"f",
             rails=self.desk.accounts(SCOPE), terms=Terms(settles_after=settles_after), public_url="http://localhost",
+            declines=self.declines,
         )  # fmt: skip
         answer: Answer = await money_path.run(self.desk, verb, call)
         return dict(msgspec.json.decode(answer.body))

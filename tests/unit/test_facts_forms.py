@@ -38,6 +38,14 @@ async def pay(world: World) -> None:
     await world.call(confirming.CONFIRM, RETURN, intent=brought["id"])
 
 
+async def decline_where_it_counts(world: World) -> None:
+    """S14: the first decline of a card, and the next."""
+    world.declines = 9
+    for _ in range(2):
+        await world.pay(1000, DECLINES)
+    world.declines = 0
+
+
 async def pay_by_charge(world: World) -> None:
     """The old way."""
     given: dict[str, Any] = {"amount": 450, "currency": "usd", "source": "tok_visa"}
@@ -97,7 +105,7 @@ async def test_every_form_is_as_it_was_read(world: World, monkeypatch: pytest.Mo
     monkeypatch.setattr(database, "compose", recorder)
     monkeypatch.setattr(limits, "RAIL_SECONDS", 0.5)
     monkeypatch.setattr(confirming, "WEATHER", (*confirming.WEATHER, "silent-after-booking", "silent-before-booking"))
-    for living in (pay, pay_by_charge, pass_on, give_back, keep_customers, recover):
+    for living in (pay, decline_where_it_counts, pay_by_charge, pass_on, give_back, keep_customers, recover):
         await living(world)
     printed = recorder.printed()
     if not GOLDEN.exists():

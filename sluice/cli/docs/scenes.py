@@ -44,6 +44,9 @@ class Paper:
     def seal(self, scope: int, account: str, card: Card) -> tuple[Row, str]:
         return StoredCard(new_id("card_"), 0, "", b"", ""), "fingerprint"
 
+    def fingerprint(self, account: str, number: str) -> str:
+        return "fingerprint"
+
     def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> Row:
         return StoredCvc(method, 0, "", b"", AT)
 
