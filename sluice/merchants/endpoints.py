@@ -96,10 +96,10 @@ def described(old: Hash, call: Call) -> Hash:
 
 
 def url(given: str, livemode: bool) -> str:
-    """http or https in test mode, https in live mode."""
+    """http or https in test mode, https in live mode. Without spaces and control characters, which `urlsplit` passes over."""
     try:
         parts = urlsplit(given)
-        whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        whole = bool(parts.hostname) and (parts.port is None or parts.port > 0) and given.isprintable() and " " not in given
     except ValueError:
         whole = False
     if not whole or parts.scheme not in ("http", "https"):
