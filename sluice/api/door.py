@@ -15,7 +15,7 @@ from sluice.api.operations import HINTS, SERVED, Op
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
 from sluice.api.seen import reason, seen, turned_away
 from sluice.books.audit.entries import Who
-from sluice.core import tracing
+from sluice.core import limits, tracing
 from sluice.core.clock import clock
 from sluice.core.errors import Refused, TooMany, Unavailable
 from sluice.core.ids import chance, new_id
@@ -72,7 +72,7 @@ class Door:
         self.desk, self.authenticator, self.terms = desk, authenticator, terms
         self.trusted, self.guard, self.tell, self.debugging = trusted, guard, tell, debugging
         self.refuses_cards = refuses_cards  # in free text (S6)
-        self.troubled_at = 0.0
+        self.troubled_at, self.calls = 0.0, 0
         self.denials = Denials(desk)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +84,11 @@ class Door:
             headers += CORS
         about(request=request)
         with tracing.request(asked.method, asked.headers) as trace:
-            answer = await self.answer(asked, request, headers)
+            self.calls += 1
+            try:
+                answer = await self.answer(asked, request, headers)
+            finally:
+                self.calls -= 1
             await respond(send, answer.status, headers + told(answer), answer.body, empty=asked.method == "HEAD")
             spent = time.perf_counter() - began
             name, route = (asked.operation.id, asked.operation.path) if asked.operation else ("none", "")
@@ -98,6 +102,8 @@ class Door:
         publishable = False
         try:
             operation, ids = self.route(asked)
+            if self.calls > limits.CALLS:  # told before anything is looked up: it must cost little
+                raise Unavailable("Too many calls are in work at this moment. Nothing has happened; try again in a second.")
             peer = self.peer(asked)
             identity = await self.identify(asked, peer)
             also(scope=identity.scope)

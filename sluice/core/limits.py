@@ -8,6 +8,7 @@ REQUEST_LINE_BYTES = 16 << 10
 HEAD_BYTES = 64 << 10
 REQUEST_SECONDS = 60.0  # from a request's first byte to its last, and for its answer to be taken
 CONNECTIONS = 2_048  # to a process; past it, who has rested longest goes
+CALLS = 1_024  # in work at once: twice what one bank that hangs can hold
 SPARE_FILES = 64  # descriptors that no connection of a caller takes: the database's, the rails'
 BODY_ORDINARY, BODIES_LONG = 64 << 10, 32  # bytes of an ordinary body; how many longer ones may be on their way at once
 HEADERS = 256

@@ -3,8 +3,7 @@
 import asyncio
 import resource
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 
 import asyncpg
@@ -15,11 +14,11 @@ from sluice.core import limits
 from tests.harness import Gateway, Shop
 from tests.kills.books import Money
 from tests.kills.moves import CREATE
+from tests.load.altered import FEW_FILES, FILES, altered
 from tests.load.books import agree
 from tests.load.measures import memory, sockets
 from tests.load.swarm import Client, Said, at_once, eventually, statuses
 
-FILES = 300  # descriptors that the API may have in these tests
 SWARM = 400  # slow clients: more than it can hold
 HONEST = 20
 GROWTH = 40.0  # megabytes
@@ -31,27 +30,10 @@ SLOW = (
 SLEEPY = "held-up 1.5"  # seconds on its way to the bank: within the rail's deadline
 OPEN = "select count(*) from instructions where scope = $1 and state = 'open'"
 LOCK = "lock table customers in access exclusive mode"
-START = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, ({0}, {0})); "
-START += "runpy.run_module('sluice.cli.main', run_name='__main__', alter_sys=True)"
 
 
 async def pay(client: Client) -> Said:
     return await client("POST", "/v1/payment_intents", CREATE)
-
-
-@contextmanager
-def restarted(gateway: Gateway, files: int) -> Iterator[None]:
-    """Its API may have so many descriptors and no more."""
-    gateway.processes["api"].stop()
-    number = gateway.listener.fileno()
-    gateway.spawn("api", ["-c", START.format(files), "api"], {"SLUICE_LISTENER": str(number)}, (number,))
-    gateway.wait()
-    try:
-        yield
-    finally:
-        gateway.processes["api"].stop()
-        gateway.start_api()
-        gateway.wait()
 
 
 @pytest.mark.shows("F34", "S16")
@@ -59,7 +41,7 @@ def test_a_swarm_of_slow_clients(loaded: Gateway):
     """More connections that say nothing, half a head or half a body than there is room for: honest clients are all served."""
     shop = Shop(loaded)
     assert shop.secret
-    with restarted(loaded, FILES):
+    with altered(loaded, FILES):
         api = loaded.processes["api"]
         before = memory(api)
         swarm = [socket.create_connection(("127.0.0.1", port_of(loaded))) for _ in range(SWARM)]
@@ -67,9 +49,9 @@ def test_a_swarm_of_slow_clients(loaded: Gateway):
             line.sendall(SLOW[number % len(SLOW)])
         answers = loaded.run(at_once(loaded.url, shop.secret, [pay] * HONEST))
         assert statuses(answers) == {200: HONEST}
-        assert sockets(api) <= FILES - limits.SPARE_FILES + 30
+        assert sockets(api) <= FEW_FILES - limits.SPARE_FILES + 30
         assert memory(api) < before + GROWTH
-        assert sum(closed(line) for line in swarm) >= SWARM - FILES + limits.SPARE_FILES
+        assert sum(closed(line) for line in swarm) >= SWARM - FEW_FILES + limits.SPARE_FILES
         for line in swarm:
             line.close()
         assert statuses(loaded.run(at_once(loaded.url, shop.secret, [pay]))) == {200: 1}
