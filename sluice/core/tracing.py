@@ -5,6 +5,7 @@ rail's word), never what came from outside: no card number, no secret, no path a
 """
 
 import os
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
@@ -15,7 +16,7 @@ import structlog
 from sluice.core import faults
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-PATIENCE_MS = 3_000  # for what was not sent yet, at the end
+PATIENCE = 3.0  # seconds for what was not sent yet, at the end
 DURATION = "http.server.request.duration"
 
 P = ParamSpec("P")
@@ -51,7 +52,8 @@ def use(role: str, processor: Any, reader: Any) -> None:
 
     named = "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
     resource = Resource.create({} if named else {"service.name": f"sluice-{role}"})
-    spans, meters = TracerProvider(resource=resource), MeterProvider([reader], resource=resource)
+    spans = TracerProvider(resource=resource, shutdown_on_exit=False)  # that waits for a collector as long as it takes
+    meters = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
     spans.add_span_processor(processor)
     tracer = spans.get_tracer("sluice")
     durations = meters.get_meter("sluice").create_histogram(DURATION, "s", "Duration of HTTP server requests.")
@@ -61,9 +63,12 @@ def use(role: str, processor: Any, reader: Any) -> None:
 
 
 def end() -> None:
-    """Sends what is left. It waits for a collector that is slow, and for PATIENCE_MS at most: call it in a thread."""
-    for provider in providers:
-        provider.force_flush(PATIENCE_MS)
+    """Sends what is left; a collector that does not take it within PATIENCE is left. Blocks: call it in a thread."""
+    flushing = [threading.Thread(target=provider.force_flush, daemon=True) for provider in providers]
+    for each in flushing:
+        each.start()
+    for each in flushing:
+        each.join(PATIENCE / len(flushing))
 
 
 def span(name: str, **attributes: str | int) -> AbstractContextManager[Any]:
