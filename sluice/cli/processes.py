@@ -7,12 +7,12 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from resource import RLIMIT_CORE, setrlimit
 from typing import Annotated, Any
 
 import typer
 
 from sluice.cli.crash import say
+from sluice.cli.discretion import leave_no_core
 from sluice.cli.options import Data, DatabaseUrl, Port, settings
 from sluice.core.files import replace_privately
 from sluice.core.log import set_up_log
@@ -72,7 +72,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     """Until it ends. SIGTERM and Ctrl-C cancel it once, so that it can finish what is in flight."""
     import uvloop
 
-    setrlimit(RLIMIT_CORE, (0, 0))  # a core file would hold keys and cards in clear (S7)
+    leave_no_core()
 
     async def until_told() -> None:
         task = asyncio.ensure_future(work)

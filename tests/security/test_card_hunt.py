@@ -109,3 +109,11 @@ def test_the_master_key_is_in_its_file_only(driven: Quarry):
     for place, data in places.items():
         clean(data, needles, place)
         assert not [key for key in raw if key in data], place
+
+
+@pytest.mark.shows("S7")
+def test_no_process_leaves_a_core(driven: Quarry):
+    """S7: API and worker may write no core file."""
+    for name in ("api", "worker"):
+        limits = Path(f"/proc/{driven.gateway.processes[name].child.pid}/limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", limits), name
