@@ -29,10 +29,14 @@ from sluice.store.migrate import Mismatch, migrate
 from sluice.store.postgres import Postgres
 from sluice.store.restore import forget
 
-TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1"
+ROWS = """select (select count(*) from postings) postings, (select count(*) from balance_transactions) headers,
+    (select count(*) from events) events, (select count(*) from intents) intents, (select count(*) from charges) charges,
+    (select count(*) from refunds) refunds, (select count(*) from customers) customers,
+    (select count(*) from instructions) instructions, (select count(*) from idempotency) keys"""
 LEDGER = """select account, currency, sum(amount)::text amount from (
         select credit account, currency, amount from postings union all select debit, currency, -amount from postings
     ) sides group by 1, 2 order by 1, 2"""
+BEFORE_SCOPE = (ROWS, LEDGER)
 READABLE = f"create role {ROLE} nologin; grant select on all tables in schema public to {ROLE}; analyze"
 AMOUNT = 2_000
 PAY = {"amount": AMOUNT, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
@@ -109,13 +113,9 @@ class Wrong(Exception):
 
 
 async def tally(dsn: str) -> list[tuple[Any, ...]]:
-    """How many rows each table has, and what each account comes to."""
+    """How many rows there are of what shops made, and what each account comes to."""
     async with connected(dsn) as connection:
-        tables = [row["relname"] for row in await connection.fetch(TABLES)]
-        counts = [
-            (name, await connection.fetchval(f'select count(*) from "{name}"')) for name in tables if name != "migrations"
-        ]
-        return [*counts, *(tuple(row) for row in await connection.fetch(LEDGER))]
+        return [tuple(row.items()) for sql in (ROWS, LEDGER) for row in await connection.fetch(sql)]
 
 
 async def proved(dsn: str, *, new: bool) -> str:

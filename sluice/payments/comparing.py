@@ -22,7 +22,7 @@ from sluice.rules.calls import Call, Verb
 from sluice.store.facts import Fact
 
 KIND = "unknown_to_the_books"
-LIST_SECONDS = 60.0
+LIST_SECONDS = 60
 AT_ONCE = 1_000
 MICRO = 1_000_000
 NOBODY = 0  # the scope of what belongs to no merchant
