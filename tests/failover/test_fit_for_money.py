@@ -26,6 +26,14 @@ async def causes(probe: Any) -> list[str]:
     return [fault.cause.partition(":")[0] for fault in [fault async for fault in probe] if fault.name == "standby"]
 
 
+@pytest.mark.shows("F36")
+async def test_a_standby_is_refused(pair: Pair):
+    """A real one, named alone: it may lag, so nothing is read from it."""
+    pair.join()
+    with pytest.raises(primary.NoPrimary, match="the server is a standby"):
+        await primary.connect(pair.standby.dsn())
+
+
 async def test_live_mode_wants_a_synchronous_standby(pair: Pair, monkeypatch: pytest.MonkeyPatch):
     """An asynchronous one will not do; a single machine must be accepted by name."""
     monkeypatch.delenv(database.SINGLE_NODE, raising=False)
