@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from socket import gaierror
 from typing import Annotated, Any
 
 import typer
 
-from sluice.cli.crash import CannotGoOn, say
+from sluice.cli.crash import CannotGoOn, say, unreachable
 from sluice.core.settings import Settings
 from sluice.store.postgres import database
 
@@ -35,6 +36,8 @@ def with_store(read: Settings, work: Callable[[Any], Coroutine[Any, Any, Any]]) 
             return asyncio.run(run(dsn))
         except (Refused, Mismatch, LookupError) as refusal:
             raise CannotGoOn(str(refusal)) from None
+        except gaierror as unknown:
+            raise CannotGoOn(": ".join(unreachable(unknown, dsn))) from None
 
 
 def show(rows: list[dict[str, Any]], as_json: bool) -> None:

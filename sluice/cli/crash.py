@@ -7,6 +7,8 @@ import tempfile
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import gaierror
+from urllib.parse import urlsplit
 
 from sluice.cli.options import place
 from sluice.core.files import private_file
@@ -42,6 +44,14 @@ def sentences(error: BaseException) -> list[str]:
             ]
         case _:
             return []
+
+
+def unreachable(error: BaseException, dsn: str) -> tuple[str, str]:
+    """Why the database does not take us, and the cure: the same words from `doctor` and from whoever needs it (O3)."""
+    host = urlsplit(dsn).hostname
+    if isinstance(error, gaierror):
+        return f"the name {host} in DATABASE_URL has no address", f"correct it, or this machine's DNS: getent hosts {host}"
+    return f"PostgreSQL does not take us: {clean(str(error)) or 'it gives no answer'}", "start it, or correct DATABASE_URL"
 
 
 def tell(error: BaseException, *, debug: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from sluice.cli.children import DRAIN, Child
-from sluice.cli.crash import CannotGoOn
+from sluice.cli.crash import CannotGoOn, unreachable
 from sluice.cli.lifeline import PARENT
 from sluice.core.settings import Settings
 
@@ -100,7 +100,7 @@ class Stack:
         try:
             await self.parts.migrate(self.settings.database_url or "")
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise CannotGoOn(f"the database does not take us: {error}") from error
+            raise CannotGoOn(": ".join(unreachable(error, self.settings.database_url or ""))) from error
         self.lives = [asyncio.create_task(child.keep()) for child in self.children]
         shop, _, _ = await asyncio.gather(self.parts.shop(self.settings), self.bank(), self.answer())
         return shop

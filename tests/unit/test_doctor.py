@@ -1,5 +1,6 @@
 """`sluice doctor`: each fault that is planted is named with its cure; the cure clears it."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -151,6 +152,26 @@ async def test_a_database_that_is_down(place: Place) -> None:
     [(name, cause, cure)] = await doctor.examine(place.data, place.port, dsn)
     assert (name, "hunter2" in cause + cure) == ("database", False)
     assert "DATABASE_URL" in cure
+
+
+async def test_a_name_that_nobody_knows(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS: the name, and the command that asks for it; who needs the database says the same; with the cure all is well."""
+    real = socket.getaddrinfo
+    unknown = "postgresql://shop:hunter2@db.shop.invalid/x"
+
+    def nowhere(host: Any, *more: Any, **given: Any) -> Any:
+        if host == "db.shop.invalid":
+            raise socket.gaierror(-2, "Name or service not known")
+        return real(host, *more, **given)
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    fault = ("dns", "The name db.shop.invalid in DATABASE_URL has no address.", "getent hosts db.shop.invalid")
+    [(name, cause, cure)] = await doctor.examine(place.data, place.port, unknown)
+    assert (name, cause, cure[-len(fault[2]) :]) == fault
+    for command in (["keys", "list"], ["ledger", "verify"]):
+        done = await asyncio.to_thread(CliRunner().invoke, app, [*command, "--database-url", unknown])
+        assert str(done.exception) == f"{cause[0].lower()}{cause[1:-1]}: {cure[0].lower()}{cure[1:]}"
+    assert await doctor.examine(place.data, place.port, place.dsn) == []
 
 
 async def test_a_database_of_our_own_that_does_not_run(place: Place) -> None:

@@ -3,13 +3,14 @@
 import os
 import time
 from collections.abc import AsyncIterator
+from socket import gaierror
 from typing import Any
 
 import asyncpg
 
 from sluice.books.vault.key_file import FileProvider, KeyFileTrouble
+from sluice.cli.crash import unreachable
 from sluice.cli.probes import Fault
-from sluice.core.log import clean
 from sluice.core.settings import Settings
 from sluice.store import primary
 from sluice.store.database import DATABASE_TIME, ROLE
@@ -49,8 +50,9 @@ async def connected(read: Settings) -> Any:
         cause, _, cure = str(pooled).partition(": ")
         return Fault("pooler", f"{cause}.", cure[0].upper() + cure[1:])
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        why = clean(str(error)) or "it gives no answer"
-        return Fault("database", f"PostgreSQL does not take us: {why}.", "Start PostgreSQL, or correct DATABASE_URL.")
+        cause, cure = unreachable(error, where)
+        name = "dns" if isinstance(error, gaierror) else "database"
+        return Fault(name, f"{cause[0].upper()}{cause[1:]}.", f"{cure[0].upper()}{cure[1:]}")
 
 
 async def server(connection: Any) -> AsyncIterator[Fault]:
