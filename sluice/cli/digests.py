@@ -11,6 +11,7 @@ import typer
 from sluice.cli.connected import AsJson, Merchant, show, with_store
 from sluice.cli.crash import CannotGoOn
 from sluice.cli.options import Data, DatabaseUrl, settings
+from sluice.cli.person import person
 
 README = """Digests of the ledger's closed days, and their postings.
 
@@ -37,6 +38,7 @@ def digest(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Closes the days that are over (UTC), signs and lists them.   Example: sluice ledger digest --export audit-2026"""
+    from sluice.books.audit.entries import record
     from sluice.books.digests.closing import close, over
     from sluice.books.digests.export import stored
     from sluice.books.digests.keys import beside
@@ -52,6 +54,7 @@ def digest(
         found = await stored(store, merchant, wanted)
         if export:
             await write(store, export, found, beside(read.vault_key_file))
+            await record(store, person(), "ledger.export", merchant or "", detail={"days": len(found), "to": str(export)})
         return found
 
     found = with_store(read, work)
@@ -62,7 +65,6 @@ def new_key(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Makes the next key that signs digests; older ones stay known.   Example: sluice ledger new-key"""
     from sluice.books.audit.entries import record
     from sluice.books.digests.keys import SigningKeys, beside
-    from sluice.cli.person import person
 
     read = settings(data, database_url=database_url)
 
