@@ -15,7 +15,7 @@ COMPOSERS = {  # these make SQL of row types; what they make is read above
     "books/verify/checks.py", "books/verify/telling.py", "store/database.py", "store/facts.py", "store/lists.py",
     "store/migrate.py", "store/reads.py",
 }  # fmt: skip
-EXEMPT_MOST = 43  # raise it only for what truly runs before a scope is known
+EXEMPT_MOST = 45  # raise it only for what truly runs before a scope is known
 
 
 @pytest.mark.shows("S25")
