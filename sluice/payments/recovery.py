@@ -134,7 +134,8 @@ async def inquire(desk: Desk, case: Case) -> None:
 async def unknowable(desk: Desk, case: Case, word: Word) -> None:
     """The rail cannot say, or says that it never heard of it, which is final only after its late horizon (F14)."""
     instruction, rail = case.instruction, await desk.rail(case.instruction.rail)
-    early = isinstance(word, NotFound) and clock.now() < sent_by(instruction) + rail.can.late_horizon
+    may_arrive = clock.now() < sent_by(instruction) + rail.can.late_horizon
+    early = may_arrive and (isinstance(word, NotFound) or not rail.can.reversal_blocks)
     if early or (not isinstance(word, NotFound) and instruction.tries < INQUIRIES):
         await postpone(desk, case, word)
     elif instruction.verb in ("authorize", "check"):

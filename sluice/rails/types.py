@@ -88,6 +88,7 @@ class Abilities(Struct, frozen=True):
     late_horizon: float  # seconds after which "not found" is final
     hold_seconds: int  # how long an authorisation lasts
     settles_after: int  # seconds from capture to available
+    reversal_blocks: bool = True  # whether a reversal also stops an original that arrives after it (F14)
     lists: bool = False  # tells what it has booked since a moment (`booked`)
 
 

@@ -18,8 +18,12 @@ SILENT = Unknown("no answer came")
 class Scripted(Sandbox):
     """Each verb's words in order, the last one for ever; `calls` are (what, reference). `hold` keeps a send until it is set."""
 
-    def __init__(self, *, late_horizon: float = 0.0, safe_repeats: frozenset[str] | None = None, **words: list[Any]) -> None:
+    def __init__(
+        self, *, late_horizon: float = 0.0, reversal_blocks: bool = True, safe_repeats: frozenset[str] | None = None,
+        **words: list[Any],
+    ) -> None:  # fmt: skip
         super().__init__("127.0.0.1", 0, late_horizon=late_horizon)
+        self.can = replace(self.can, reversal_blocks=reversal_blocks)
         if safe_repeats is not None:
             self.can: Abilities = replace(self.can, safe_repeats=safe_repeats)
         self.words = {name: deque(said) for name, said in words.items()}

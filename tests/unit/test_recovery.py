@@ -89,6 +89,20 @@ async def test_not_found_is_not_final_within_the_horizon(desk: Desk):
     assert rail.asked()[-1] == "reverse"
 
 
+@pytest.mark.shows("F14")
+@pytest.mark.parametrize("blocks", [True, False])
+async def test_a_reversal_that_blocks_nothing_waits_for_the_horizon(desk: Desk, blocks: bool):
+    """Where an original that comes after its reversal is booked, it is taken back only when it cannot come any more."""
+    horizon = {"late_horizon": 1_000.0, "reversal_blocks": blocks}
+    world, rail = world_of(desk, authorize=[SILENT], inquire=[SILENT], **horizon)
+    intent = await world.pay()
+    await sweep(world, 6, age=60)
+    assert ("reverse" in rail.asked()) == blocks
+    await sweep(world, age=1_000)
+    assert await status(world, intent) == "requires_payment_method"
+    assert rail.asked()[-1] == "reverse"
+
+
 @pytest.mark.shows("F15", "F16")
 async def test_reversing_is_a_one_way_door(desk: Desk):
     """Committed before the reversal leaves; no inquiry follows, and it is repeated until acknowledged, under one reference."""
