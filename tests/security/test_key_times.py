@@ -93,7 +93,7 @@ def chance_of(one: list[float], other: list[float]) -> float:
 @pytest.mark.slow
 @pytest.mark.shows("S8")
 def test_how_long_a_wrong_key_takes(gateway: Gateway, whole: bool, record_property: Callable[[str, object], None]):
-    """S8: measured with --whole, in turns: unknown, with a known beginning, revoked; reported, and never judged by the clock."""
+    """S8: measured with --whole: unknown, with a known beginning, revoked, in turns; reported, never judged by the clock."""
     if not whole:
         pytest.skip("a measurement: with --whole")
     shop, gone = Shop(gateway), Shop(gateway)
