@@ -44,7 +44,7 @@ NOTICES_TOLD = {
     "twice": "the bank sends a notice twice",
     "nobody's": "the bank sends a notice of something that we never asked",
 }
-HORIZON = 5.0  # seconds within which a message arrives, or never
+HORIZONS = (5.0, 20.0)  # seconds within which a message arrives, or never: one for a seed
 
 
 class Lines:
@@ -114,7 +114,7 @@ class Transport:
         fate, how = self.world.tape.pick("rail", f"rail {verb} {self.lines.named(message['reference'])}", FATES)
         self.world.story.say(f"{self.process.name} asks the bank: {self.told(message)}")
         if fate:
-            told = TOLD[fate].format(how=how * (HORIZON - 0.5), late=how * 14, down=1 + how * 30)
+            told = TOLD[fate].format(how=how * (self.world.late_horizon - 0.5), late=how * 14, down=1 + how * 30)
             self.world.story.odd(f"{told} ({verb} of {self.lines.named(message['reference'])})")
             self.lines.seen[f"rail: {fate}"] += 1
             self.lines.excuses.setdefault(message["reference"], set()).update(EXCUSES)
@@ -124,7 +124,7 @@ class Transport:
             if fate in ("cut before", "cut and late"):
                 loop.outside(WAY, self.cut)
             if fate != "cut before":
-                late = how * (HORIZON - 0.5) if fate in ("late", "cut and late") else 0.0
+                late = how * (self.world.late_horizon - 0.5) if fate in ("late", "cut and late") else 0.0
                 loop.outside(WAY + late, self.arrive, message, fate, how)
 
     def arrive(self, message: Message, fate: str, how: float) -> None:

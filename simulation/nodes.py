@@ -9,6 +9,8 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from msgspec.structs import replace
+
 from simulation.loop import ABOUT, Process
 from simulation.pool import Pool
 from simulation.receiver import Sender
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 HOUR = 3_600
 # Seconds between two looks of a worker: a look costs real time, and waiting only virtual.
-REST_LEAST, REST_MOST = 0.7, 60.0
+REST_LEAST, REST_MOST = 0.7, 300.0
 BESIDE = ("auditing", "books", "digests", "heartbeat")  # what only watches
 RAIL_FATES = ("raises", "hangs", "answers nonsense")
 
@@ -55,6 +57,7 @@ class Rail(Sandbox):
 
     def __init__(self, world: World) -> None:
         super().__init__("bank", 1, late_horizon=world.late_horizon)
+        self.can = replace(self.can, reversal_blocks=world.bank.blocks)
         self.world = world
 
     async def ask(self, verb: str, reference: str, fields: dict[str, Any], deadline: Any) -> Any:

@@ -20,7 +20,7 @@ import sluice.core.ids
 from simulation.bank import Bank
 from simulation.books import Difference, compared
 from simulation.ground import Ground
-from simulation.line import HORIZON, Lines
+from simulation.line import HORIZONS, Lines
 from simulation.loop import ABOUT, CURRENT, Loop, Process
 from simulation.nodes import REST_LEAST, Api, Node, Servers, Worker
 from simulation.planted import planted
@@ -82,8 +82,8 @@ class World:
         self.loop.now = BEGINS
         self.story = Story(lambda: self.loop.now - BEGINS)
         self.settings = read_settings(data=ground.home, database_url="")
-        self.terms, self.late_horizon = Terms(settles_after=SETTLES_AFTER), HORIZON
-        kind = random.Random(f"{seed} bank")
+        self.terms, kind = Terms(settles_after=SETTLES_AFTER), random.Random(f"{seed} bank")
+        self.late_horizon = kind.choice(HORIZONS)
         self.bank = Bank(kind.random() < 0.5, self.loop.time, self.loop.outside)
         self.story.seen[f"bank: a reversal {'blocks' if self.bank.blocks else 'does not block'} a later original"] += 1
         self.lines = Lines(self, self.bank)
@@ -127,11 +127,14 @@ class World:
         self.tape.quiet = True
         self.lines.down_until = 0
         await self.shop.settle_up()
+        for node in self.nodes[:-1]:  # one worker is enough for what is left
+            self.died(node, again=False)
         ends = self.loop.now + QUIET_MOST
         while self.loop.now < ends and (left := self.left()):
             self.story.effect(left)
             await asyncio.sleep(2.0)
         self.story.say("all is quiet" if not self.left() else f"still open after hours: {self.left()}")
+        self.nodes[0] = Api(self, 1)
 
     def left(self) -> str:
         return self.ground.left(self.scope)
@@ -171,8 +174,8 @@ class World:
         self.died(process)
         await self.loop.create_future()
 
-    def died(self, process: Node) -> None:
-        """Its lines break, its transactions are rolled back, whoever waited for it hears so; another is started."""
+    def died(self, process: Node, again: bool = True) -> None:
+        """Its lines break, its transactions are rolled back, whoever waited for it hears so; another is started `again`."""
         if not process.alive:
             return
         process.alive = False
@@ -183,7 +186,8 @@ class World:
             line.cut()
         for answer in process.watched:
             self.loop.outside(0.005, broken, answer)
-        self.loop.outside(1.0, self.replace, process)
+        if again:
+            self.loop.outside(1.0, self.replace, process)
 
     def replace(self, process: Node) -> None:
         self.nodes[self.nodes.index(process)] = type(process)(self, process.number)
