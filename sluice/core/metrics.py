@@ -108,7 +108,9 @@ BEAT_AGE = gauge(DOOR, "sluice_worker_beat_age_seconds", "Since any worker's las
 
 # the worker
 TURNS = counter(WORK, "sluice_worker_turns", "Turns of a worker's loops: `idle`, `busy` or `failed`.", "loop", "result")
-TAKEN = counter(WORK, "sluice_worker_items_taken", "What the loops took up: facts numbered, instructions recovered and so on.", "loop")
+TAKEN = counter(
+    WORK, "sluice_worker_items_taken", "What the loops took up: facts numbered, instructions recovered and so on.", "loop"
+)
 DELIVERIES = counter(WORK, "sluice_deliveries", "Tries to deliver an event, by what came of them.", "result")
 DELIVERY_SECONDS = histogram(WORK, "sluice_delivery_duration_seconds", "A try to deliver an event.")
 
