@@ -92,6 +92,7 @@ def test_a_shop_is_paid_through_the_death_of_the_primary(
                 buyers.over.set()
         for each in running:
             each.result()
+        gateway.notice()
         fall_quiet(shop)
         money = agree(shop)
         held_to(shop, buyers.calls, money.taken)
