@@ -68,7 +68,7 @@ MEANINGS: dict[str, str] = {
     "S3": "A card's code is nowhere after its authorisation.",
     "S4": "At most the first digits and the last four are shown; fingerprints are a merchant's own.",
     "S5": "Errors and tracebacks carry no row values, no locals, no secrets.",
-    "S6": "A card number in a URL is refused; in free text it is masked in logs.",
+    "S6": "A card number in a URL is refused; in free text it is masked in logs and told to its owner, or refused.",
     "S7": "What is encrypted opens only in its own row; key files are ours alone.",
     "S8": "API keys: random enough, hashed, compared in equal time, revoked within seconds.",
     "S9": "Every route with every kind of key, permission and mode.",
