@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from sluice.books.audit.entries import INSTALLATION, Entry
-from sluice.books.verify.proof import SCOPES
+from sluice.books.verify import proof
 from sluice.store.database import Database
 from sluice.store.rows import columns
 
@@ -46,7 +46,7 @@ class Shown(NamedTuple):
 
 async def places(database: Any, merchant: str | None = None) -> list[Place]:
     """Every chain, or those of one merchant. `database`, or a connection inside a snapshot."""
-    found = [Place(*row) for row in await database.fetch(SCOPES, merchant)]
+    found = [Place(*row) for row in await database.fetch(proof.SCOPES, merchant)]
     return found if merchant else [Place(INSTALLATION, None, False), *found]
 
 
