@@ -47,7 +47,7 @@ async def app(owner: Any) -> Any:
 
 @pytest.mark.shows("S24", "F40")
 async def test_what_is_written_for_ever(app: Any):
-    """No posting, event, entry of the audit log or digest is changed or taken away. The statements stand in one test: making a database costs more than asking it."""
+    """No posting, event, entry of the audit log or digest is changed or taken away; one test, since a database costs much."""
     for sql in FORBIDDEN:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute(sql)
