@@ -113,9 +113,10 @@ class Shop:
         self.secret = answer.json["secret"]
 
     def about(self, id: str) -> set[int]:
-        """The payments whose answers speak of it, or that it is the name of."""
-        calls = [call for call in self.calls if id in call.name or any(id.encode() in answer.body for answer in call.answers)]
-        numbers = [call.name.partition(":")[0].removeprefix("payment ") for call in calls]
+        """The payments whose answers speak of it; or it is a reference to the bank, or a call's name."""
+        names = [call.name for call in self.calls if any(id.encode() in answer.body for answer in call.answers)]
+        names += [id, self.world.lines.named(id)]
+        numbers = [name.partition(":")[0].removeprefix("payment ") for name in names]
         return {int(number) for number in numbers if number.isdigit()}
 
     async def settle_up(self) -> None:
