@@ -1,7 +1,7 @@
 """S14: guessing and card testing are slowed at the door, and whoever is past a limit costs no statement."""
 
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 from urllib.parse import urlencode
 
 import msgspec
@@ -122,6 +122,9 @@ async def test_a_key_that_has_worked_here_is_never_locked_out() -> None:
     line.door.authenticator.known[digest(key("sk"))] = line.door.authenticator.known[digest(key("sk"))]._replace(until=0)
     assert (await line(key("sk")))[0] == 200
     assert (await line(key("sk", last="1")))[0] == 429
+    line.database.fetchrow = AsyncMock(return_value=None)  # type: ignore[method-assign]  # revoked
+    line.door.authenticator.known[digest(key("sk"))] = line.door.authenticator.known[digest(key("sk"))]._replace(until=0)
+    assert [(await line(key("sk")))[0] for _ in range(2)] == [401, 429]
 
 
 @pytest.mark.shows("S14")
