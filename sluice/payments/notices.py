@@ -31,9 +31,10 @@ CURSOR = "select coalesce(max(number), 0) heard from notices where rail = $1"
 KEEP = """insert into notices (rail, number, reference, kind, received)
     select $1, line.number, line.reference, line.kind, $5
     from unnest($2::bigint[], $3::text[], $4::text[]) line (number, reference, kind) on conflict (rail, number) do nothing"""
-CLAIM = """update notices set due = $2, tries = tries + 1 where applied is null and (rail, number) in (
+CLAIM = """with picked as materialized (
     select rail, number from notices where applied is null and due <= $1 order by due, number limit $3 for update skip locked)
-    returning rail, number, reference, kind, received, tries"""
+    update notices n set due = $2, tries = n.tries + 1 from picked p where n.rail = p.rail and n.number = p.number
+    returning n.rail, n.number, n.reference, n.kind, n.received, n.tries"""
 APPLIED = "update notices set applied = $3 where rail = $1 and number = $2"
 LATER = "update notices set due = $3 where rail = $1 and number = $2"
 WHOSE = """select i.scope, s.livemode, i.id, i.verb, i.state from instructions i join scopes s on s.scope = i.scope

@@ -45,10 +45,12 @@ DUE_SCOPES = f"""select d.scope, s.livemode from (select scope, min(until) oldes
     join scopes s on s.scope = d.scope order by d.oldest"""
 STRANGE = f"""select distinct verb, rail, state, envelope ->> 'version' envelope from instructions
     where state <> 'closed' and until <= $1 and not ({ours(2)})"""
-CLAIM = f"""update instructions set token = $3, until = $4, version = version + 1 where scope = $1 and id in (
+# Materialized: as a sub-select that a plan runs again, the limit would bound nothing.
+CLAIM = f"""with picked as materialized (
         select id from instructions where scope = $1 and state <> 'closed' and until <= $2
-        and {ours(6)} order by until limit $5 for update skip locked
-    ) returning id"""
+        and {ours(6)} order by until limit $5 for update skip locked)
+    update instructions i set token = $3, until = $4, version = version + 1 from picked p
+    where i.scope = $1 and i.id = p.id returning i.id"""
 # Of one that we could not even read: later again, with growing pauses.
 SET_ASIDE = """update instructions set tries = tries + 1, version = version + 1,
     until = $4::bigint + 1000000 * ($5::bigint[])[least(tries + 1, cardinality($5::bigint[]))]

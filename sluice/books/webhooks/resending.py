@@ -29,10 +29,10 @@ WANTED = """select n.number, e.id from webhook_endpoints w join events e on e.sc
     join event_numbers n on n.scope = $1 and n.event = e.id
     where w.scope = $1 and w.id = $2 and w.enabled_events && array['*', e.type] and e.created >= $3 limit $4"""
 ASKED = "select distinct scope from resends"
-AGAIN = """with taken as (
-        delete from resends r where r.scope = $1 and r.id in (
-            select o.id from resends o where o.scope = $1 order by o.id limit 1 for update skip locked)
-        returning r.endpoint, r.numbers)
+AGAIN = """with picked as materialized (
+        select o.id from resends o where o.scope = $1 order by o.id limit 1 for update skip locked),
+    taken as (
+        delete from resends r using picked p where r.scope = $1 and r.id = p.id returning r.endpoint, r.numbers)
     insert into deliveries (scope, endpoint, number, event, object, due)
     select $1, w.id, n.number, e.id, e.object, $2
     from taken t join webhook_endpoints w on w.scope = $1 and w.id = t.endpoint
