@@ -160,6 +160,22 @@ def test_without_the_package_a_line_names_the_extra_and_work_goes_on():
     assert "sluice[otel]" in json.loads(done.stderr)["event"]
 
 
+def test_an_exception_leaves_its_type_and_not_its_words(monkeypatch: pytest.MonkeyPatch):
+    """What passes through a span may hold a card number in its message: only its class is kept."""
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    kept, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    monkeypatch.setattr(tracing, "tracer", provider.get_tracer("test"))
+    with pytest.raises(ValueError, match=CARD), tracing.span("store.load", scope=7):
+        raise ValueError(CARD)
+    (span,) = kept.get_finished_spans()
+    assert dict(span.attributes or {}) == {"sluice.scope": 7, "error.type": "ValueError"}
+    assert (span.events, span.status.description) == ((), None)
+
+
 def test_a_hook_of_a_test_is_still_called_below_the_span():
     """The kill matrix and traces share one gate."""
     heard: list[str] = []
