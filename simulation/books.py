@@ -195,11 +195,13 @@ class Books:
                 yield Difference("defect", f"{who} {what}", f"{type(error).__name__}: {error}")
 
     def discrepancies(self) -> Iterator[Difference]:
-        """A person is called only where the bank lied, was silent for long, or spoke late."""
+        """A person is called only where the bank lied, was silent for long, or spoke late; or we heard it late, being stopped."""
         reference = {row["id"]: row["reference"] for row in self.instructions.values()}
         for kind, about in self.rows(DISCREPANCIES, [0, self.world.scope]):
             self.world.story.seen[f"discrepancy: {kind}"] += 1
-            if kind not in self.world.lines.excuses.get(reference.get(about, about), ()):
+            asked = reference.get(about, about)
+            heard_late = kind == "late_approval" and self.world.stops & {"", self.world.lines.named(asked)}
+            if not heard_late and kind not in self.world.lines.excuses.get(asked, ()):
                 yield Difference("discrepancy", about, f"{kind}, though the bank gave no reason for it")
 
 

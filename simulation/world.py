@@ -93,6 +93,7 @@ class World:
         self.dead: list[Process] = []
         self.transactions: dict[Connection, Process | None] = {}
         self.written = BEGINS
+        self.stops: set[str] = set()  # the calls whose process was stopped over them; "": a worker was
         self.troubles: list[tuple[str, str, BaseException]] = []
         self.scope, self.merchant = 0, ""
 
@@ -196,6 +197,7 @@ class World:
         self.story.odd(f"{process.name} is stopped for {seconds:.0f} s before {name}{about()}")
         self.story.seen["process: stopped"] += 1
         process.stopped = True
+        self.stops.add(ABOUT.get())
         self.loop.outside(seconds, self.loop.go_on, process)
 
     def ended(self, connection: Connection, how: str) -> None:
