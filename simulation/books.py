@@ -195,7 +195,7 @@ class Books:
                 yield Difference("defect", f"{who} {what}", f"{type(error).__name__}: {error}")
 
     def discrepancies(self) -> Iterator[Difference]:
-        """A person is called only where the bank lied, was silent for long, or spoke late; or we heard it late, being stopped."""
+        """A person is called only where the bank lied, was long silent, or spoke late; or we heard it late, being stopped."""
         reference = {row["id"]: row["reference"] for row in self.instructions.values()}
         for kind, about in self.rows(DISCREPANCIES, [0, self.world.scope]):
             self.world.story.seen[f"discrepancy: {kind}"] += 1

@@ -41,7 +41,7 @@ from sluice.store.facts import Fact
 from sluice.worker import delivery
 
 BEGINS = 1_900_000_000.0  # a day of 2030: virtual time is the database's
-QUIET_MOST = 4 * 3_600.0  # virtual seconds within which recovery must have nothing left to ask
+QUIET_MOST = 2 * 3_600.0  # virtual seconds within which recovery must have nothing left to ask
 SETTLES_AFTER = 20
 DEATHS = ("dies before", "dies after", "stops before")
 
