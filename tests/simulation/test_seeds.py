@@ -1,7 +1,6 @@
 """Seeds in which everything goes wrong that can: four books agree to the minor unit, and what is shown has really happened."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,8 +13,8 @@ KINDS = ("wire:", "database:", "rail:", "notice:", "webhook:", "clock:", "proces
 
 
 @pytest.fixture(scope="module")
-def results(stands: Ground, whole: bool) -> Iterator[list[Result]]:
-    yield [simulate(stands, seed, list(range(1, PAYMENTS + 1))) for seed in range(1, (WHOLE if whole else SEEDS) + 1)]
+def results(stands: Ground, whole: bool) -> list[Result]:
+    return [simulate(stands, seed, list(range(1, PAYMENTS + 1))) for seed in range(1, (WHOLE if whole else SEEDS) + 1)]
 
 
 @pytest.fixture(scope="module")
