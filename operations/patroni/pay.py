@@ -1,13 +1,14 @@
 """A shop that pays in a loop through a gateway, and says at the end whether what it was answered still holds.
 
-    python pay.py URL KEY SECONDS FILE    pays for so long, and writes what was answered to FILE
-    python pay.py URL KEY check FILE      compares: nothing lost, nothing paid twice
+python pay.py URL KEY SECONDS FILE    pays for so long, and writes what was answered to FILE
+python pay.py URL KEY check FILE      compares: nothing lost, nothing paid twice
 """
 
 import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -30,7 +31,7 @@ def main() -> None:
         answered = [one for buyer in pool.map(lambda n: pay(shop, n, until), range(BUYERS)) for one in buyer]
     Path(file).write_text(json.dumps(answered))
     moments = sorted(one["at"] for one in answered)
-    silence = max(later - earlier for earlier, later in zip(moments, moments[1:], strict=False))
+    silence = max(later - earlier for earlier, later in pairwise(moments))
     print(f"{len(answered)} payments answered in {what} s; the longest time without an answer: {silence:.1f} s")
 
 

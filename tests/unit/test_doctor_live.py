@@ -15,7 +15,11 @@ from tests.unit.test_doctor import place as place  # the fixture
 pytest_plugins = ["tests.unit.vault_database"]
 pytestmark = pytest.mark.shows("S30")
 
-WELL = {"SLUICE_PUBLIC_URL": "https://pay.shop.example", "SLUICE_TRUSTED_PROXIES": "10.0.0.0/8", "SLUICE_SINGLE_NODE": "accepted"}
+WELL = {
+    "SLUICE_PUBLIC_URL": "https://pay.shop.example",
+    "SLUICE_TRUSTED_PROXIES": "10.0.0.0/8",
+    "SLUICE_SINGLE_NODE": "accepted",
+}
 TAKES_LIVE = "insert into rail_accounts values (2, 'ra_1', 1, 5, 'iso8583', 'A bank', 1, 'open', '{}')"
 
 

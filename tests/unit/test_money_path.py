@@ -13,7 +13,7 @@ from sluice.books.vault.cards import Vault
 from sluice.books.vault.cvcs import Cvcs
 from sluice.core import limits
 from sluice.core.clock import clock
-from sluice.core.errors import Contended, Refused, Unavailable
+from sluice.core.errors import Contended, Refused, Unavailable, Unsettled
 from sluice.core.ids import new_id
 from sluice.core.outside import InsideTransaction
 from sluice.payments import creating, leases, money_path, recovery, settling, updating
@@ -219,7 +219,7 @@ async def test_a_settle_that_fails_leaves_the_truth_to_recovery(desk: Desk, rail
     """The call is not repeated; the key stays in flight until recovery has settled, then says the truth (B-1.41)."""
     monkeypatch.setattr(limits, "WAIT_FOR_KEY", 0.0)
     Writes(desk, monkeypatch, ".settle", ConnectionError("nobody knows"))
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Unsettled):
         await pay(desk)
     with pytest.raises(Refused) as refused:
         await pay(desk)
