@@ -15,4 +15,3 @@ def completion(shell: str) -> None:
     if shell not in SHELLS:
         raise CannotGoOn(f"{shell} is not a shell that is completed: choose {', '.join(SHELLS)}")
     sys.stdout.write(get_completion_script(prog_name="sluice", complete_var=VARIABLE, shell=shell) + "\n")
-
