@@ -28,6 +28,7 @@ VALUES: Mapping[str, Callable[[Settings], object]] = {
     "DATABASE_URL": lambda s: s.database_url and PASSWORD.sub("…", str(s.database_url)),
     "SLUICE_ALLOW_NETWORKS": lambda s: joined(s.allow_networks),
     "SLUICE_BANK": lambda s: s.bank,
+    "SLUICE_CARD_NUMBERS": lambda s: s.card_numbers,
     "SLUICE_DATA": lambda s: s.data,
     "SLUICE_DECLINES": lambda s: s.limits.declines,
     "SLUICE_DRAIN_SECONDS": lambda s: s.drain_seconds,
