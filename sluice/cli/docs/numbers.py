@@ -131,17 +131,18 @@ WAITS: dict[str, str] = {
 }
 # What a long run printed, which no test of CI repeats: by number, with its day.
 MEASURED: dict[str, str] = {
-    "F31": "2026-11-25, 20 rounds over a line delayed by 20 ms: about 2,070 acknowledged, 0 lost, 0 doubled, 0.5 to 1.3 s without"
-    " an answer; the asynchronous control lost 102 of 191 in its first round. Patroni by `operations/patroni/try.sh`: 582 payments"
-    " answered through the leader's death, 0 lost, 25 s without an answer (its ttl is 20).",
-    "F34": "2026-11-25, ten times the load: 75 payments a second against 40 at the usual one; a payment cost 3,976 us of CPU, a"
-    " refusal 339 us; 8 MB more memory.",
-    "F36": "2026-11-25, Debian's pgbouncer 1.18 in transaction and session mode: refused by `api`, `worker`, `migrate` and `doctor`"
-    " with one sentence.",
-    "S8": "2026-11-25, 1,500 samples each: medians 6,549, 6,451 and 6,939 us for an unknown, a nearly right and a revoked key;"
-    " the permutation test sees no difference.",
+    "F31": "2026-11-25, 20 rounds over a line delayed by 20 ms: about 2,070 acknowledged, 0 lost, 0 doubled, 0.5 to 1.3 s "
+    "without an answer; the asynchronous control lost 102 of 191 in its first round. Patroni by "
+    "`operations/patroni/try.sh`: 582 payments answered through the leader's death, 0 lost, 25 s without an answer "
+    "(its ttl is 20).",
+    "F34": "2026-11-25, ten times the load: 75 payments a second against 40 at the usual one; a payment cost 3,976 us of "
+    "CPU, a refusal 339 us; 8 MB more memory.",
+    "F36": "2026-11-25, Debian's pgbouncer 1.18 in transaction and session mode: refused by `api`, `worker`, `migrate` and "
+    "`doctor` with one sentence.",
+    "S8": "2026-11-25, 1,500 samples each: medians 6,549, 6,451 and 6,939 us for an unknown, a nearly right and a revoked "
+    "key; the permutation test sees no difference.",
     "S16": "2026-11-25, requests by chance: 950,000 in one run and 40,000 in two, no 500.",
-    "S29": "2026-11-25: 44 packages in the bill of materials, no secret in tree and history; advisories not scanned, since their"
-    " database could not be reached.",
+    "S29": "2026-11-25: 44 packages in the bill of materials, no secret in tree and history; advisories not scanned, since "
+    "their database could not be reached.",
     "O20": "2026-11-25, Prometheus 2.42's own promtool: 19 rules found, no fault.",
 }
