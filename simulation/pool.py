@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 TRIP = 0.001  # seconds of a round trip
-FATES = ("before", "after", "commits late", "rolled back late", "slow")
+FATES = ("before", "after", "commits late", "commits late", "rolled back late", "slow")  # what reorders commits comes twice
 EFFECT: ContextVar[str] = ContextVar("effect", default="")
 
 
@@ -124,7 +124,7 @@ class Connection:
                 return await self.server.do(self.world.loop, real, lambda: do(real), self.pool.patience)
             finally:
                 self.server.give(real, self.pool.writes)
-        return await self.held(real, do, fate, 0.3 + 3 * how)
+        return await self.held(real, do, fate, 0.5 + 5 * how)
 
     async def held(self, real: Any, do: Callable[[Any], Any], fate: str, seconds: float) -> Any:
         """The old backend still has it when the client has given up: whoever repeats it waits for this one's fate."""
