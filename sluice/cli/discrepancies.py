@@ -10,7 +10,7 @@ from sluice.cli.options import Data, DatabaseUrl, settings
 MOST = 1_000
 
 LISTED = """select d.id, s.merchant, s.livemode, d.created, d.kind, d.about, i.subject, i.verb, d.said, d.closed
-    from discrepancies d join scopes s on s.scope = d.scope
+    from discrepancies d left join scopes s on s.scope = d.scope
     left join instructions i on i.scope = d.scope and i.id = d.about
     where d.closed is null or $1 order by d.created, d.id limit $2"""
 WHOSE = "select scope from discrepancies where id = $1"

@@ -3,6 +3,8 @@
 What goes back to a sale that the books know (a capture, void or refund) is taken into them: by the money path, where asking the
 rail what became of it stands in for sending it. Anything else is an approval that nobody here will ever deliver for: it is
 reversed. Each is a discrepancy, written first, so that a person can tell the shop. All can be done again after any death.
+
+Several accounts may lie at one bank, which then lists to each what belongs to all: a reference is known by whichever asked it.
 """
 
 from typing import Any, NamedTuple
@@ -27,11 +29,11 @@ AT_ONCE = 1_000
 MICRO = 1_000_000
 NOBODY = 0  # the scope of what belongs to no merchant
 
-KNOWN = "select reference from instructions where rail = $1 and reference = any($2::text[])"
-ORIGINAL = """select i.scope, s.livemode, s.merchant, i.verb, i.subject, i.call ->> 'charge' charge, c.intent
+KNOWN = "select reference from instructions where rail = any($1::text[]) and reference = any($2::text[])"
+ORIGINAL = """select i.rail, i.scope, s.livemode, s.merchant, i.verb, i.subject, i.call ->> 'charge' charge, c.intent
     from instructions i join scopes s on s.scope = i.scope
     left join charges c on c.scope = i.scope and c.id = i.call ->> 'charge'
-    where i.rail = $1 and i.reference = $2"""
+    where i.rail = any($1::text[]) and i.reference = $2"""
 BEFORE_SCOPE = (KNOWN, ORIGINAL)
 
 
@@ -48,27 +50,28 @@ class Found(NamedTuple):
 
 async def compare(desk: Desk, rail: Rail, since: float) -> list[Found]:
     """Deals with everything that the rail booked since then. Raises `Unavailable` when one could not be brought to its end."""
-    booked = await unknown(desk, rail, await caller.booked(rail, since, LIST_SECONDS))
+    booked = await unknown(desk, await caller.booked(rail, since, LIST_SECONDS))
     taken = [await take_in(desk, rail, one) for one in booked]  # a capture before its refund
     rest = [one for one, done in zip(booked, taken, strict=True) if done is None]
     undone = [await undo(desk, rail, one) for one in reversed(rest)]  # a refund before its sale
     return [done for done in taken if done] + undone
 
 
-async def unknown(desk: Desk, rail: Rail, booked: list[Booked]) -> list[Booked]:
+async def unknown(desk: Desk, booked: list[Booked]) -> list[Booked]:
     known: set[str] = set()
     for first in range(0, len(booked), AT_ONCE):
         references = [one.reference for one in booked[first : first + AT_ONCE]]
-        known |= {row["reference"] for row in await desk.database.fetch(KNOWN, rail.name, references)}
+        known |= {row["reference"] for row in await desk.database.fetch(KNOWN, list(desk.rails), references)}
     return [one for one in booked if one.reference not in known and (one.amount or one.verb != "authorize")]
 
 
 async def take_in(desk: Desk, rail: Rail, booked: Booked) -> Found | None:
     """What goes back to something that we know, written as if we had asked it now; None: it is nobody's, or does not fit."""
-    original = await desk.database.fetchrow(ORIGINAL, rail.name, booked.original) if booked.original else None
+    original = await desk.database.fetchrow(ORIGINAL, list(desk.rails), booked.original) if booked.original else None
     move = original and moves(booked, original)
     if not original or not move:
         return None
+    rail = await desk.rail(original["rail"])
     await show(desk, rail, booked, original["scope"])
     verb, ids, params = move
     call = Call(

@@ -11,8 +11,10 @@ from sluice.books.verify.proof import verify
 from sluice.payments.proofs import EVERY
 from tests.backups.installation import Again, BankApart, Installation
 from tests.harness import Shop
+from tests.harness.processes import until
 from tests.kills.books import LEDGER, Money, fall_quiet, told_by_charges
 
+BY = "select reference from instructions where scope = $1 and rail = $2 and verb = 'authorize' order by id"
 UNKNOWN = ["authorize", "authorize", "capture", "refund", "refund", "void"]
 
 
@@ -70,6 +72,29 @@ def test_a_restored_backup_asks_the_bank_before_it_takes_payments(place: Path):
             assert {reference.partition("-")[0] for reference in fresh} == {"2"}
             again = second.sluice("recover", "--since", "2020-01-01", "--json")
             assert json.loads(again.stdout) == []
+
+
+@pytest.mark.slow
+@pytest.mark.shows("F32", "F51")
+def test_two_accounts_at_one_bank(place: Path):
+    """Each hears of what belongs to both: what either asked is known, and a refund goes to the account of its sale."""
+    with BankApart(place) as bank, Installation(place / "one", bank) as gateway:
+        shop = Shop(gateway)
+        shop.pays(2000)
+        added = gateway.sluice("rails", "add", "Another contract", "--bank", f"127.0.0.1:{bank.port}", "--first")
+        account = added.stdout.strip()
+        until(lambda: shop.pays(900) and gateway.fetch(BY, shop.scope, account), seconds=30)
+        fall_quiet(shop)
+        booked = bank.booked()
+        assert json.loads(gateway.sluice("recover", "--since", "1h", "--json").stdout) == []
+        assert bank.booked() == booked
+        sale = gateway.fetch(BY, shop.scope, account)[0]["reference"]
+        bank.ask("refund", reference="1-ask_forgotten", amount=300, currency="usd", original=sale)
+        (found,) = json.loads(gateway.sluice("recover", "--since", "1h", "--json").stdout)
+        assert (found["rail"], found["done"], found["amount"]) == (account, "taken", 300)
+        fall_quiet(shop)
+        at_the_bank = sum(record["captured"] - record["refunded"] for record in bank.booked())
+        assert at_the_bank == told_by_charges(shop).taken == gateway.fetch(LEDGER, shop.scope)[0]["taken"]
 
 
 def refused_until_recovered(shop: Shop) -> None:

@@ -50,6 +50,18 @@ async def test_one_is_closed_and_stays_in_the_list_of_all(db_dsn: str) -> None:
     await owner.close()
 
 
+@pytest.mark.shows("O4", "F32")
+async def test_one_that_belongs_to_no_merchant(db_dsn: str) -> None:
+    """What a bank told of, and no shop of ours asked for, is listed and closed like any other."""
+    owner = await asyncpg.connect(db_dsn)
+    await owner.execute("insert into discrepancies values (0, 'dis_0', 1, 7, 'unknown_to_the_books', '1-ask_0', '{}', null)")
+    await owner.close()
+    (open_one,) = json.loads((await run(db_dsn, "list", "--json")).stdout)
+    assert (open_one["id"], open_one["merchant"]) == ("dis_0", None)
+    assert (await run(db_dsn, "close", "dis_0")).stdout == "dis_0 is closed\n"
+    assert json.loads((await run(db_dsn, "list", "--json")).stdout) == []
+
+
 @pytest.mark.shows("O4")
 async def test_one_that_is_not_there(db_dsn: str) -> None:
     """A sentence that names the list, exit 1."""
