@@ -142,7 +142,7 @@ def roll_up_by_position(world: World) -> Any:
         last, now = cursors.get(scope, 0), clock.micros()
         record = await effect("store.sequence", lambda: database.fetchrow(sql, scope, sequencer.BATCH, now, last))
         assert record
-        cursors[scope] = max(last, record["last"] or 0)
+        cursors[scope] = max(cursors.get(scope, 0), record["last"] or 0)
         return int(record["count"])
 
     return patch.object(sequencer, "sequence", sequence)

@@ -163,7 +163,8 @@ class World:
         finally:
             EFFECT.reset(mark)
         if name.startswith("store."):
-            self.written = self.loop.now
+            if name != "store.sequence":  # which may have found nothing
+                self.written = self.loop.now
             self.story.say(f"{process.name}: {name}{about()}")
         if fate == "dies after":
             await self.death(process, f"{process.name} dies after {name}{about()}")
