@@ -214,6 +214,11 @@ async def compared(read: Settings, since: str | None, not_asked: list[str]) -> l
         if since is None and desk.restored is None:
             raise CannotGoOn("nothing was restored: say since when the banks are to be asked, with --since")
         start = moment(since) if since else (desk.restored or clock.seconds()) - MARGIN
+        if desk.restored is not None and start > desk.restored:
+            raise CannotGoOn(
+                f"the restored books may end at {written(desk.restored)}: what a bank booked between then and {written(start)}"
+                " would never be found. Give an earlier --since, or none"
+            )
         mute = [name for name, rail in desk.rails.items() if not rail.can.lists and name not in not_asked]
         if mute:
             raise CannotGoOn(

@@ -60,6 +60,9 @@ def test_a_restored_backup_asks_the_bank_before_it_takes_payments(place: Path):
         with Installation(place / "second", bank) as second:
             shop = Again(second, before.shop)
             refused_until_recovered(shop)
+            late = second.sluice("recover", "--since", "0s")
+            assert (late.returncode, "Give an earlier --since" in late.stderr) == (1, True)
+            refused_until_recovered(shop)
             killed = second.sluice("recover", SLUICE_FAULTS=f"after:rail.reverse:{place / 'mark'}")
             assert killed.returncode == -signal.SIGKILL
             refused_until_recovered(shop)
