@@ -39,10 +39,9 @@ APPLIED = "update notices set applied = $3 where rail = $1 and number = $2"
 LATER = "update notices set due = $3 where rail = $1 and number = $2"
 WHOSE = """select i.scope, s.livemode, i.id, i.verb, i.state from instructions i join scopes s on s.scope = i.scope
     where i.rail = $1 and i.reference = $2"""
-# Recovery asks at once, but not while the first caller still waits for his answer.
-LOOK_NOW = (
-    """update instructions set until = $3 where scope = $1 and id = $2 and state = 'open' and said is not null and until > $3"""
-)
+# Recovery asks at once, but not while the first caller still waits for his answer; a look out of turn is none of its tries.
+LOOK_NOW = """update instructions set until = $3, tries = greatest(tries - 1, 0)
+    where scope = $1 and id = $2 and state = 'open' and said is not null and until > $3"""
 BEFORE_SCOPE = (CURSOR, KEEP, CLAIM, APPLIED, LATER, WHOSE)
 
 

@@ -123,10 +123,8 @@ async def one(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> No
 async def inquire(desk: Desk, case: Case) -> None:
     word = await caller.inquire(await desk.rail(case.instruction.rail), case.instruction.message, left(case.instruction))
     match word:
-        case Approved() | Declined() | ActionRequired() | Pending() | Unknown(said=Approved()):
+        case Approved() | Declined() | ActionRequired() | Pending() | Returned() | Unknown(said=Approved()):
             await settle(desk, case, word)
-        case Returned(reason):
-            await settle(desk, case, Declined(reason))
         case NotFound() | Unknown() | NotSent():
             await unknowable(desk, case, word)
         case _:

@@ -17,7 +17,7 @@ from sluice.payments.confirming import weather
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import Intent
 from sluice.rails import types as rail
-from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
+from sluice.rails.outcomes import CANCELED, ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
 from sluice.rules.calls import Call, Verb, id_in
 from sluice.rules.plans import Change, Plan, Request
 from sluice.shapes.objects import build
@@ -149,6 +149,8 @@ def decide(rows: Rows, said: Outcome, at: int, livemode: bool) -> Change:
     match said:
         case Approved(details=details):
             return moved(rows, "succeeded", at, doc=destination(details.acquirer_reference))
+        case Declined(reason) if reason == CANCELED:  # heard by recovery before the canceling itself was settled
+            return moved(rows, "canceled", at)
         case Declined(reason):
             return moved(rows, "failed", at, doc={"failure_reason": failure_reason(reason)})
         case Pending() | ActionRequired() | NotSent() | Unknown():

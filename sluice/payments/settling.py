@@ -29,13 +29,13 @@ from sluice.payments.intents import Intent
 from sluice.payments.leases import left, soon
 from sluice.payments.refunds import Contradiction, Refund
 from sluice.rails import caller
-from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown, Word
+from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Returned, Unknown, Word
 from sluice.rails.types import Card, Rail
 from sluice.rules.plans import Change
 from sluice.store.facts import Claim, Fact, Finish
 from sluice.store.reads import Kept, Load, Rows
 
-WORDS = tuple(metrics.snake(each.__name__) for each in get_args(Outcome))
+WORDS = tuple(metrics.snake(each.__name__) for each in (*get_args(Outcome), Returned))
 Decide = Callable[[Rows, Outcome, int, bool], Change]
 DECIDE: dict[str, Decide] = {
     "authorize": attempts.decide,
@@ -83,7 +83,7 @@ async def send(desk: Desk, instruction: Instruction, card: Card | None) -> Outco
 
 
 @step("settle")
-async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
+async def settle(desk: Desk, case: Case, said: Outcome | Returned) -> Answer | None:
     """Writes the word and answers the caller; None: somebody else has settled it, or will. Never asks the rail."""
     while True:
         fact, answer = await settlement(desk, case, said)
@@ -96,7 +96,7 @@ async def settle(desk: Desk, case: Case, said: Outcome) -> Answer | None:
             return None
 
 
-def counted(rail: Rail, verb: str, said: Outcome) -> None:
+def counted(rail: Rail, verb: str, said: Word) -> None:
     name = metrics.kind(rail)
     metrics.born(metrics.SETTLED, WORDS, name, verb)[metrics.kind(said)].inc()
     if isinstance(said, Declined) and verb == "authorize":
@@ -116,12 +116,13 @@ def still_waits(kept: Kept | None, asked: Asked) -> bool:
     return kept is not None and kept.status is None and kept.token == asked.claim
 
 
-async def settlement(desk: Desk, case: Case, said: Outcome) -> tuple[Fact, Answer | None]:
-    """The fact of a word, and the answer that belongs to it."""
+async def settlement(desk: Desk, case: Case, said: Outcome | Returned) -> tuple[Fact, Answer | None]:
+    """The fact of a word, and the answer that belongs to it. A refund that came back before it was settled is a refused one."""
     at, before = clock.seconds(), case.instruction
+    word = Declined(said.reason) if isinstance(said, Returned) else said
     after = heard_of(before, said)
     try:
-        change = DECIDE[before.verb](case.rows, said, at, case.livemode)
+        change = DECIDE[before.verb](case.rows, word, at, case.livemode)
     except Contradiction as contradiction:
         change = Change(new=(contradicted(before, said, str(contradiction), at),), shows=case.rows[before.asked.shows])
     asked = before.asked
@@ -135,7 +136,7 @@ async def settlement(desk: Desk, case: Case, said: Outcome) -> tuple[Fact, Answe
 def heard_of(before: Instruction, said: Word) -> Instruction:
     """The instruction after the word: closed by a final one, on its way back when the rail lied, else open for recovery."""
     match said:
-        case Approved() | Declined():
+        case Approved() | Declined() | Returned():
             return replace(before, state="closed", said=heard(said))
         case ActionRequired() | NotSent() if before.verb in ("authorize", "check"):
             return replace(before, state="closed", said=heard(said))
@@ -159,10 +160,11 @@ def contradicted(before: Instruction, said: Word, why: str, at: int) -> Discrepa
     return Discrepancy(new_id("dis_"), 0, at, "contradiction", before.id, heard(said) | {"why": why}, None)
 
 
-async def late(desk: Desk, case: Case, said: Outcome) -> None:
+async def late(desk: Desk, case: Case, said: Word) -> None:
     """F12: an approval for something closed otherwise. Stored and shown; what holds the buyer's money is reversed at once."""
     before = case.instruction
-    if not isinstance(said, Approved) or before.state != "closed" or (before.said and before.said["type"] == "Approved"):
+    known = before.said and before.said["type"] in ("Approved", "Returned")  # what came back had been approved
+    if not isinstance(said, Approved) or before.state != "closed" or known:
         return
     row = Discrepancy(new_id("dis_"), 0, clock.seconds(), "late_approval", before.id, heard(said), None)
     state = "reversing" if before.verb in ("authorize", "capture") else "closed"

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+CANCELED = "canceled"  # a decline's reason: a pending refund that was let go
+
 
 class Details(Struct, frozen=True, omit_defaults=True):
     """What the network told beside yes or no; carried to the charge, decided by nobody."""

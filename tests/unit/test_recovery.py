@@ -12,10 +12,10 @@ from sluice.books.keyring import FileProvider, Keyring
 from sluice.books.vault.cards import Vault
 from sluice.books.vault.cvcs import Cvcs
 from sluice.core.clock import clock
-from sluice.payments import attaching, leases, recovery, refunds, settling
+from sluice.payments import attaching, leases, notices, recovery, refunds, settling
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Instruction
-from sluice.rails.outcomes import Approved, Declined, NotFound, NotSent, Pending, Unknown
+from sluice.rails.outcomes import CANCELED, Approved, Declined, NotFound, NotSent, Pending, Returned, Unknown
 from sluice.store.database import Database
 from tests.unit.desk_world import SCOPE, World
 from tests.unit.scripted_rail import SILENT, YES, Scripted
@@ -314,3 +314,54 @@ def test_unknown_is_never_no():
     open_one = Instruction("ask_1", 1, 1, "pi_1", "capture", "open", "sandbox", "1-ask_1", "tk_1", 1, 0, None, {}, None, {})
     for word in (SILENT, Unknown("?", said=LIED), Pending(), NotSent("down")):
         assert settling.heard_of(open_one, word).state == "open"
+
+
+@pytest.mark.shows("F17", "F25")
+async def test_a_canceled_refund_is_told_as_canceled(desk: Desk):
+    """Recovery hears of the canceling at the bank before the call that canceled has settled: canceled, not failed."""
+    world, rail = world_of(desk, refund=[Pending()], inquire=[Declined(CANCELED)])
+    refund = await world.refund(await world.pay(), 400)
+    assert refund["status"] == "pending"
+    rail.hold.clear()
+    rail.asked_once.clear()
+    canceling = asyncio.create_task(world.call(refunds.CANCEL, refund=refund["id"]))
+    await rail.asked_once.wait()
+    await world.database.execute("update instructions set until = 1 where verb = 'refund'")
+    await recovery.sweep(world.desk)
+    rail.hold.set()
+    assert (await canceling)["status"] == "canceled"
+    assert await world.value("select status from refunds where id = $1", refund["id"]) == "canceled"
+    assert "refund.failed" not in await world.events()
+    assert await discrepancies(world) == []
+
+
+@pytest.mark.shows("F12", "F25")
+async def test_an_approval_that_came_back_meanwhile_is_no_news(desk: Desk):
+    """Recovery hears that a refund came back; its sender, who was stopped, then says that it was approved: nobody is called."""
+    world, rail = world_of(desk, refund=[YES], inquire=[Returned("expired_or_canceled_card")])
+    paid = await world.pay()
+    rail.hold.clear()
+    rail.asked_once.clear()
+    refunding = asyncio.create_task(world.refund(paid, 400))
+    await rail.asked_once.wait()
+    await sweep(world)
+    rail.hold.set()
+    assert (await refunding)["status"] == "failed"
+    assert await discrepancies(world) == []
+
+
+async def test_looks_out_of_turn_are_no_tries(desk: Desk):
+    """Notices about something that the bank does not know make recovery ask, not give up sooner (F19)."""
+    world, _ = world_of(desk, authorize=[SILENT], inquire=[NotFound()], late_horizon=1_000_000.0)
+    await world.pay()
+    await sweep(world)
+    before = (await instruction(world)).tries
+    for number in range(10):
+        row = await instruction(world)
+        later = row.until + 1
+        await world.database.execute("update instructions set until = $1 where id = $2", later, row.id)
+        heard = notices.Heard("sandbox", number, row.reference, "outcome", clock.seconds(), 1)
+        await notices.apply(world.desk, heard)
+        await world.database.execute("update instructions set until = 1 where id = $1", row.id)
+        await recovery.sweep(world.desk)
+    assert (await instruction(world)).tries == before

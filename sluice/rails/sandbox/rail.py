@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sluice.rails.outcomes import (
+    CANCELED,
     ActionRequired,
     Approved,
     Declined,
@@ -34,7 +35,7 @@ REASONS = {
 # Those that are about the message, not about the card.
 RULES = {
     "reversed": "processing_error",
-    "canceled": "processing_error",
+    "canceled": CANCELED,
     "passed_on": "processing_error",
     "no_such_original": "transaction_not_allowed",
     "nothing_held": "transaction_not_allowed",
