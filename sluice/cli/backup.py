@@ -98,7 +98,7 @@ def restore(
         raise CannotGoOn(f"{base} holds no whole backup: a folder base-… with a manifest.json")
     if not prove and read.data.exists() and any(read.data.iterdir()):
         raise CannotGoOn(f"{read.data} is not empty: restore into a new folder with --data")
-    until = None if to_time is None else written(moment(to_time))
+    until = None if to_time is None else datetime.fromtimestamp(moment(to_time), UTC).isoformat()
     with place(read.data, prove) as folder:
         facts = restored(found[-1], replace(read, data=folder), until)
     print(json.dumps(facts, indent=2) if as_json else told(facts, None if prove else read.data))

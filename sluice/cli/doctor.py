@@ -68,7 +68,12 @@ async def of_the_database(read: Settings, live: bool) -> AsyncIterator[Fault]:
             found = True
             yield fault
         if not found:
-            probes = [database.vault(read, connection), work.worker(connection), work.overdue(connection)]
+            probes = [
+                database.vault(read, connection),
+                work.restored(connection),
+                work.worker(connection),
+                work.overdue(connection),
+            ]
             for probe in [*probes, *([database.standby(connection), for_live.rail(connection)] if live else [])]:
                 async for fault in probe:
                     yield fault

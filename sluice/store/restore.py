@@ -12,9 +12,11 @@ from sluice.core.secrets import Secret
 from sluice.store import backup
 from sluice.store.backup import Manifest, UnfitBackup
 from sluice.store.postgres import Postgres, Say, quiet
-from sluice.store.postgres_home import Account, make_data_folder, make_home, recorded
+from sluice.store.postgres_home import Account, PostgresFailed, make_data_folder, make_home, recorded
 
 STAGED = "wal.restored"
+TOO_LATE = "recovery ended before configured recovery target was reached"
+TOO_EARLY = "requested recovery stop point is before consistent recovery point"
 
 
 @contextmanager
@@ -34,10 +36,23 @@ def restored(base: Path, data: Path, until: str | None = None, say: Say = quiet)
     stage(base.parent / backup.WAL, home.folder / STAGED, account)
     server = Postgres(data, extra=extra, say=say)
     try:
-        yield server.start(), manifest
+        try:
+            dsn = server.start()
+        except PostgresFailed as failed:
+            raise out_of_reach(base, until, server.log.read_text(errors="replace")) or failed from None
+        yield dsn, manifest
     finally:
         server.stop()
         shutil.rmtree(home.folder / STAGED, ignore_errors=True)
+
+
+def out_of_reach(base: Path, until: str | None, log: str) -> UnfitBackup | None:
+    """The moment lies before this base or after its log: said so, since PostgreSQL's own words go with the folder."""
+    if TOO_LATE in log:
+        return UnfitBackup(f"the log beside {base} ends before {until}: name an earlier moment, or none to have all of it")
+    if TOO_EARLY in log:
+        return UnfitBackup(f"{base} was taken after {until}: name a later moment, or an older base")
+    return None
 
 
 def fit(base: Path) -> Manifest:

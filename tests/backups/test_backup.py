@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,8 @@ def test_a_followed_backup_reaches_the_last_payment(running: Installation, place
     shop.pays(1000)
     with followed(running, folder):
         until(lambda: list(folder.glob("base-*/manifest.json")), running)
+        moment = int(time.time()) + 1
+        until(lambda: time.time() > moment, running)
         for _ in range(3):
             shop.pays(1000)
         fall_quiet(shop)
@@ -46,6 +50,10 @@ def test_a_followed_backup_reaches_the_last_payment(running: Installation, place
         until(lambda: as_owner(running, RECEIVED, written), running)
     proof = proved(running, folder)
     assert (proof["holds"], proof["proved"]["intents"], proof["epoch"]) == (True, 4, 2)
+    at_that_time = proved(running, folder, "--to-time", f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}")
+    assert (at_that_time["holds"], at_that_time["proved"]["intents"]) == (True, 1)
+    for beyond, word in (("1d", "was taken after"), (str(moment + 86_400), "ends before")):
+        assert word in running.sluice("restore", str(folder), "--prove", "--to-time", beyond).stderr
     shutil.rmtree(folder / "wal")
     assert proved(running, folder)["proved"]["intents"] == 1
     assert not list(place.glob("*.restoring"))
@@ -76,8 +84,8 @@ def followed(running: Installation, folder: Path) -> "subprocess.Popen[bytes]":
     return Ended([sys.executable, "-m", "sluice.cli.main", "backup", "--follow", "--to", str(folder)], env=env)
 
 
-def proved(running: Installation, folder: Path) -> dict[str, object]:
-    done = running.sluice("restore", str(folder), "--prove", "--json")
+def proved(running: Installation, folder: Path, *words: str) -> dict[str, Any]:
+    done = running.sluice("restore", str(folder), "--prove", "--json", *words)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 

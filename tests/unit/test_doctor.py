@@ -232,6 +232,14 @@ async def test_a_port_that_another_program_has(place: Place, monkeypatch: pytest
     assert "--port 0" in cure
 
 
+async def test_a_restore_whose_banks_were_not_asked(place: Place) -> None:
+    """F32: the door is closed until then, so all is not well."""
+    await place.run("update installation set restored = 5")
+    name, cause, cure = await place.fault()
+    await place.run("update installation set restored = null")
+    assert (name, "no payment is taken" in cause, cure) == ("restored", True, "sluice recover")
+
+
 async def test_a_worker_that_does_not_run(place: Place) -> None:
     await place.run("delete from workers")
     assert (await place.fault())[:2] == ("worker", "No worker runs: nothing is recovered, delivered or settled.")

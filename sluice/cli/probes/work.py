@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from sluice.cli.probes import Fault
+from sluice.store import installation
 from sluice.store.database import DATABASE_TIME
 
 MICRO = 1_000_000
@@ -28,6 +29,13 @@ DIGESTS = """select count(*) from scopes s
         select from event_numbers n join events e on e.scope = n.scope and e.id = n.event
         where n.scope = s.scope and n.number = coalesce(closed.last, 0) + 1 and e.created < $1)"""
 BEFORE_SCOPE = (LAST_BEAT, FACTS, INSTRUCTIONS, DELIVERIES, HOLDS, LINKS, DIGESTS)
+
+
+async def restored(connection: Any) -> AsyncIterator[Fault]:
+    """The books are a backup's: the door is closed until the banks were asked (F32)."""
+    if (await installation.read(connection)).restored is not None:
+        cause = "The database was restored from a backup, and its banks were not asked what came after it: no payment is taken."
+        yield Fault("restored", cause, "sluice recover")
 
 
 async def worker(connection: Any) -> AsyncIterator[Fault]:
