@@ -10,7 +10,7 @@ from sluice.cli.crash import CannotGoOn
 
 
 def explain(word: str = typer.Argument(metavar="WORD"), as_json: AsJson = False) -> None:
-    """Says what an error, decline, event, alert, metric, setting or number means.   Example: sluice explain card_declined"""
+    """Says what an error, event, alert, discrepancy, metric, setting or number means.   Example: sluice explain lock_timeout"""
     from sluice.cli.words import words
 
     every = words()

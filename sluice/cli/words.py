@@ -8,7 +8,7 @@ from sluice.api.docs import FOLDER, anchor
 
 KINDS = {"F": "fault", "S": "security requirement", "O": "promise to operators", "D": "promise to owners"}
 SECTION = re.compile(r"^### (\S+)\n(.*?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
-ROW = re.compile(r"^\| (`[A-Z].*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (`[A-Za-z].*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -22,8 +22,8 @@ class Word(NamedTuple):
 
 
 def words() -> list[Word]:
-    """Errors, declines, events, alerts, settings, metrics, and the numbers of faults and promises."""
-    return [*errors(), *events(), *sections("alert", "alerts"), *settings(), *metrics(), *numbers()]
+    """Errors, declines, events, alerts, discrepancies, settings, metrics, and the numbers of faults and promises."""
+    return [*errors(), *events(), *sections("alert", "alerts"), *discrepancies(), *settings(), *metrics(), *numbers()]
 
 
 def read(page: str) -> str:
@@ -54,6 +54,11 @@ def events() -> Iterator[Word]:
     yield from made
     for name in sorted(event_types() - {each.word for each in made}):
         yield Word(name, "event type", "The contract has it; this version makes none.", "/docs/events")
+
+
+def discrepancies() -> Iterator[Word]:
+    for name, said, cure in ROW.findall(read("alerts").partition("## Kinds of discrepancies")[2]):
+        yield Word(name.strip("`"), "discrepancy", f"{plain(said)}\nCure: {plain(cure)}", "/docs/alerts#kinds-of-discrepancies")
 
 
 def settings() -> Iterator[Word]:

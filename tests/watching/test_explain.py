@@ -12,6 +12,7 @@ from sluice.cli.main import app
 from sluice.cli.words import words
 from sluice.core.metrics import DESCRIBED
 from sluice.core.settings import NAMES, SECRETS
+from sluice.payments import card_numbers, comparing
 from sluice.shapes.contract import event_types
 from tests.docs.codes import answered, declined, program
 from tests.watching.rules import RULES
@@ -24,6 +25,15 @@ def told() -> set[str]:
     texts = [node.value for node in program() if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     quoted = {name for text in texts for name in re.findall(r"'([a-z_.]+)'", text)}
     return event_types() & (set(texts) | quoted)
+
+
+def kinds() -> set[str]:
+    """Those of discrepancies that stand in a call; and those that are chosen or named."""
+    calls = [(ast.unparse(node.func), node.args) for node in program() if isinstance(node, ast.Call)]
+    said = [args[3] for name, args in calls if name == "Discrepancy"] + [args[0] for name, args in calls if name == "Unclear"]
+    return {card_numbers.KIND, comparing.KIND, "not_reversed", "not_knowable"} | {
+        node.value for node in said if isinstance(node, ast.Constant)
+    }
 
 
 def known(kind: str) -> set[str]:
@@ -39,6 +49,7 @@ def known(kind: str) -> set[str]:
         ("metric", {each.name for each in DESCRIBED}),
         ("setting", {*NAMES, *SECRETS}),
         ("event type", told()),
+        ("discrepancy", kinds()),
     ],
 )
 def test_no_word_is_without_an_entry(kind: str, said: set[str]):
