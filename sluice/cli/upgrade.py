@@ -6,6 +6,7 @@ not matter, and the way back is the same way.
 
 import asyncio
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -143,6 +144,8 @@ def rollback(
     version = to or note.get("from")
     if version is None:
         raise CannotGoOn("no upgrade was begun over this data folder: say to which version, as with --to 0.1.0")
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})*", version, re.ASCII):
+        raise CannotGoOn(f"{version} is no version: give one such as 0.1.0")
     with database(read, say) as dsn:
         asyncio.run(rolled_back(dsn, version, note.get("backup")))
         noted(read, dsn, "rollback", version)

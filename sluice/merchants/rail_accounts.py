@@ -39,14 +39,23 @@ class RailAccount(Row, frozen=True):
 def bank_at(text: str) -> tuple[str, int]:
     """The host and port of a sandbox's bank. Raises `Refused` for what names none."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
-        raise Refused(f"Invalid address: {text!r} must be HOST:PORT, such as 127.0.0.1:9000.", param="bank")
+    host = host.strip("[]")  # of an IPv6 address
+    if not host or not (port.isascii() and port.isdigit()) or len(port) > 5 or not 0 < int(port) < 65_536:
+        raise Refused(f"Invalid address: {text[:100]!r} must be HOST:PORT, such as 127.0.0.1:9000.", param="bank")
     return host, int(port)
+
+
+def nameable(host: str) -> None:
+    """What a resolver can be asked about. Raises `Refused`: an account's address is never changed, so it must not be a slip."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise Refused(f"Invalid address: {host[:100]!r} is no name of a host: HOST:PORT is needed.", param="bank") from None
 
 
 async def add(database: Database, scope: int, name: str, bank: str, *, first: bool = False) -> RailAccount:
     """One more sandbox bank, asked after the others, or before them. Raises `Refused` past the limit or for a bad address."""
-    bank_at(bank)
+    nameable(bank_at(bank)[0])
     have = await database.fetch(LIST, scope)
     if len(have) >= MOST:
         raise Refused(f"A shop has at most {MOST} rail accounts in each mode: close one that is not used.")

@@ -81,9 +81,10 @@ async def test_a_line_not_written_whole_is_cut_off(mortal: SandboxBench) -> None
 async def test_nobody_there_is_not_sent(mortal: SandboxBench) -> None:
     """Refused: not one byte left. An inquiry that did not leave tells nothing about the payment."""
     mortal.bank.kill()
-    nobody = Sandbox("127.0.0.1", mortal.bank.port)
+    nobody, nowhere = Sandbox("127.0.0.1", mortal.bank.port), Sandbox("no..host", 9)
     envelope = authorize(mortal)
     assert isinstance(await caller.ask(nobody, envelope, mortal.card(), SHORT), NotSent)
+    assert isinstance(await caller.ask(nowhere, envelope, mortal.card(), SHORT), NotSent)
     assert isinstance(await caller.inquire(nobody, envelope, SHORT), Unknown)
     assert await caller.watch(nobody, 0, SHORT) == []
     mortal.bank.start()

@@ -9,6 +9,10 @@ from sluice.cli.main import app
 from sluice.merchants.rail_accounts import MOST
 
 pytest_plugins = ["tests.unit.vault_database"]
+NONE = [
+    "nowhere", ":9001", "[]:9001", "host:", "host:0", "host:70000", "host:x", "host:²", "host:" + "9" * 5_000,
+    "a..b:9001", "a" * 64 + ":9001",
+]  # fmt: skip
 
 
 class Sluice:
@@ -40,7 +44,7 @@ def test_accounts_in_their_order(db_dsn: str) -> None:
     assert sluice.listed()[-1] == ("Second", "open")
 
 
-@pytest.mark.parametrize("bank", ["nowhere", ":9001", "host:", "host:0", "host:70000", "host:x"])
+@pytest.mark.parametrize("bank", NONE)
 def test_an_address_that_is_none(db_dsn: str, bank: str) -> None:
     """Refused with what it must be; nothing is written."""
     sluice = Sluice(db_dsn)

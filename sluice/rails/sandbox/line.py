@@ -99,7 +99,7 @@ class Line:
                 if self.connection is None or not self.connection.open:
                     self.connection = await self.connect()
                 return self.connection
-        except OSError as error:  # TimeoutError too
+        except (OSError, UnicodeError) as error:  # TimeoutError too; the second: a host that can be none
             raise NothingLeft(f"no connection: {error}") from error
 
     async def connect(self) -> Connection:
