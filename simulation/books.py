@@ -118,8 +118,6 @@ class Books:
 
     def refund(self, entry: Entry, id: str) -> Iterator[Difference]:
         shown, said = self.shown.get(id), REFUND.get(entry.state, entry.state)
-        if shown and shown["status"] == "failed" and said == "canceled":
-            return  # recovery asked about the refund before its canceling was settled: neither moves money
         if shown is None or (shown["status"], shown["amount"]) != (said, entry.amount):
             read = f"{shown['status']} {shown['amount']}" if shown else "nothing"
             yield Difference("bank and answers", id, f"the bank says {said} {entry.amount}, the shop reads {read}")
@@ -195,13 +193,12 @@ class Books:
                 yield Difference("defect", f"{who} {what}", f"{type(error).__name__}: {error}")
 
     def discrepancies(self) -> Iterator[Difference]:
-        """A person is called only where the bank lied, was long silent, or spoke late; or we heard it late, being stopped."""
+        """A person is called only where the bank lied, was long silent, or spoke late."""
         reference = {row["id"]: row["reference"] for row in self.instructions.values()}
         for kind, about in self.rows(DISCREPANCIES, [0, self.world.scope]):
             self.world.story.seen[f"discrepancy: {kind}"] += 1
             asked = reference.get(about, about)
-            heard_late = kind == "late_approval" and self.world.stops & {"", self.world.lines.named(asked)}
-            if not heard_late and kind not in self.world.lines.excuses.get(asked, ()):
+            if kind not in self.world.lines.excuses.get(asked, ()):
                 yield Difference("discrepancy", about, f"{kind}, though the bank gave no reason for it")
 
 

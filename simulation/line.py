@@ -149,7 +149,7 @@ class Transport:
             self.world.story.odd(f"{NOTICES_TOLD[fate]} ({verb} of {self.lines.named(reference)})")
             self.lines.seen[f"notice: {fate}"] += 1
             self.lines.excuses.setdefault("nobody-knows", set()).add("unknown_reference")
-            self.lines.excuses.setdefault(reference, set()).update(("not_knowable", "notice_without_outcome"))
+            self.lines.excuses.setdefault(reference, set()).add("notice_without_outcome")
         for _ in range({"": 0, "twice": 2}.get(fate, 1)):
             self.lines.bank.notify("nobody-knows" if fate == "nobody's" else reference, "outcome")
 

@@ -42,6 +42,7 @@ from sluice.worker import delivery
 
 BEGINS = 1_900_000_000.0  # a day of 2030: virtual time is the database's
 QUIET_MOST = 2 * 3_600.0  # virtual seconds within which recovery must have nothing left to ask
+LOOK_MOST = 120.0  # virtual seconds more between two looks, the longer nothing is written
 SETTLES_AFTER = 20
 DEATHS = ("dies before", "dies after", "stops before")
 
@@ -133,7 +134,7 @@ class World:
         ends = self.loop.now + QUIET_MOST
         while self.loop.now < ends and (left := self.left()):
             self.story.effect(left)
-            await asyncio.sleep(2.0)
+            await asyncio.sleep(2.0 + min(self.calm() / 10, LOOK_MOST))
         self.story.say("all is quiet" if not self.left() else f"still open after hours: {self.left()}")
         self.nodes[0] = Api(self, 1)
 
