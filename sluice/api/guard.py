@@ -5,7 +5,8 @@ before any statement. A server's own address is never counted for what its buyer
 from a buyer. Counted in each API process.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, nullcontext
 from math import ceil
 
@@ -33,6 +34,7 @@ EVERYWHERE = (
     "Too many payments with this publishable key were declined, so the bank was not asked: somebody may be testing stolen"
     " cards. Try again in {wait} seconds, or confirm the PaymentIntent from your server."
 )
+BUSY = "Too many payments are being tried from here at this moment, so the bank was not asked. Try again in a second."
 
 PAYS = ("PostPaymentIntentsIntentConfirm",)  # of what a publishable key may call (B-1.5), served
 
@@ -52,6 +54,7 @@ class Guard:
         self.guesses = Meter(given.guesses, limits.LIMIT_SECONDS)
         self.declines = Meter(given.declines, limits.LIMIT_SECONDS)
         self.testing = Meter(given.declines * limits.TESTERS, limits.LIMIT_SECONDS)
+        self.trying: Counter[Hashable] = Counter()  # places held by what no bank has answered yet
 
     def holds(self, livemode: bool) -> bool:
         return self.where == "always" or (self.where == "live" and livemode)
@@ -103,16 +106,27 @@ class Guard:
             yield tried
             return
         here, everywhere = (identity.scope, neighbourhood(peer)), identity.key
-        refuse(DECLINES, self.declines.wait(here, now))
-        refuse(EVERYWHERE, self.testing.wait(everywhere, now))
+        self.room(DECLINES, self.declines, here, now)
+        self.room(EVERYWHERE, self.testing, everywhere, now)
         self.declines.add(here, now)
         self.testing.add(everywhere, now)
+        self.trying.update((here, everywhere))
         try:
             yield tried
         finally:
+            for who in (here, everywhere):
+                self.trying[who] -= 1
+                if not self.trying[who]:
+                    del self.trying[who]
             if not tried.declined:
                 self.declines.add(here, now, -1)
                 self.testing.add(everywhere, now, -1)
+
+    def room(self, message: str, meter: Meter, who: Hashable, now: float) -> None:
+        """Refuses for what was declined; buyers who share an address and only pay at once are not told that they were."""
+        wait = meter.wait(who, now)
+        declined = meter.level(who, now) - self.trying[who]
+        refuse(*((BUSY, 1.0) if wait and declined + 1 <= meter.most else (message, wait)))
 
 
 def refuse(message: str, wait: float) -> None:

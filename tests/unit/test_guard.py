@@ -1,5 +1,6 @@
 """S14: guessing and card testing are slowed at the door, and whoever is past a limit costs no statement."""
 
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import AsyncMock, Mock
 from urllib.parse import urlencode
@@ -8,12 +9,13 @@ import msgspec
 import pytest
 
 from sluice.api.door import Door
-from sluice.api.guard import Guard
+from sluice.api.guard import PAYS, Guard
 from sluice.core.debugging import switches
-from sluice.core.errors import Refused
+from sluice.core.errors import Refused, TooMany
 from sluice.core.networks import neighbourhood
 from sluice.core.settings import Limits, Network
 from sluice.merchants.keys import Authenticator, digest
+from sluice.merchants.permissions import Identity
 from sluice.payments.answers import Answer
 from sluice.payments.opening import STANDARD
 from sluice.rules.calls import Call
@@ -165,6 +167,23 @@ async def test_testing_cards_from_many_addresses_is_slowed() -> None:
 
 
 @pytest.mark.shows("S14")
+def test_buyers_who_pay_at_once_are_not_told_that_they_were_declined() -> None:
+    """Places are held while a bank is asked: past them a short wait, and the true reason; the places come back."""
+    guard, buyer = Guard(Limits("always", declines=2)), Identity(1, "acct_1", False, "pk", "key_1", {})
+    with ExitStack() as paying:
+        for _ in range(2):
+            paying.enter_context(guard.payment(buyer, PAYS[0], HERE, 100.0))
+        with pytest.raises(TooMany, match="at this moment") as busy, guard.payment(buyer, PAYS[0], HERE, 100.0):
+            pass
+        assert busy.value.wait == 1
+    assert not guard.trying
+    for _ in range(2):
+        with guard.payment(buyer, PAYS[0], HERE, 100.0) as tried:
+            tried.declined = True
+    with pytest.raises(TooMany, match="were declined"), guard.payment(buyer, PAYS[0], HERE, 100.0):
+        pass
+
+
 async def test_a_server_is_not_blamed_for_its_buyers() -> None:
     """What a shop's server confirms with its secret key counts against no address."""
     line = Line(LIVE)
