@@ -75,6 +75,8 @@ async def listed(database: Database, scope: int) -> list[dict[str, Any]]:
 
 async def set_status(database: Database, scope: int, id: str, status: str) -> RailAccount:
     """Opens or closes it. Raises LookupError when there is none, or when it was changed at this moment."""
+    if id == SANDBOX:
+        raise LookupError("the sandbox's bank is every shop's in test mode: put another before it, with `rails add --first`")
     before = await database.one(RailAccount, scope, id)
     if before is None:
         raise LookupError(f"there is no rail account {id} here: see `sluice rails list`")

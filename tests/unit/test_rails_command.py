@@ -57,6 +57,8 @@ def test_what_is_not_there_and_what_is_too_much(db_dsn: str) -> None:
     sluice = Sluice(db_dsn)
     assert sluice.run("rails", "close", "ra_none") == 1
     assert "sluice rails list" in sluice.error
+    assert sluice.run("rails", "close", "sandbox") == 1
+    assert "rails add --first" in sluice.error
     for _ in range(MOST):
         assert sluice.run("rails", "add", "More", "--bank", "127.0.0.1:9001") == 0
     assert sluice.run("rails", "add", "More", "--bank", "127.0.0.1:9001") == 1
