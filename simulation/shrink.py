@@ -37,8 +37,8 @@ class Shrinker:
         return self.best
 
     def fails(self, payments: Sequence[int], odd: Sequence[Choice]) -> bool:
-        """Whether it still does; then that is the best. When the time is over, nothing does."""
-        if perf_counter() > self.ends:
+        """Whether it still does; then that is the best. When the time is over, or no payment is left, nothing does."""
+        if not payments or perf_counter() > self.ends:
             return False
         result = self.again(list(payments), {choice: self.odd[choice] for choice in odd})
         if not self.books & {difference.books for difference in result.differences}:
