@@ -24,7 +24,9 @@ class Readiness:
 
     def __init__(self, desk: Desk, dsn: str) -> None:
         self.desk, self.dsn = desk, dsn
-        self.reasons: dict[str, str | None] = {"database": NOT_YET, "writable": NOT_YET, "keys": NOT_YET, "draining": None}
+        self.reasons: dict[str, str | None] = {
+            "database": NOT_YET, "writable": NOT_YET, "restored": NOT_YET, "keys": NOT_YET, "draining": None,
+        }  # fmt: skip
         metrics.READY.set_function(lambda: float(not any(self.reasons.values())))
         metrics.DATABASE_UP.set_function(lambda: float(not (self.reasons["database"] or self.reasons["writable"])))
 
@@ -38,6 +40,7 @@ class Readiness:
             await self.judge("database", lambda: check(self.dsn))
             if self.reasons["database"] is None:
                 await self.judge("writable", self.commit)
+                await self.judge("restored", self.compared)
             self.reasons["keys"] = self.keys()
             await asyncio.sleep(EVERY)
 
@@ -45,6 +48,11 @@ class Readiness:
         row = await self.desk.database.fetchrow(COMMITS)
         if row and row["read_only"] == "on":
             raise ConnectionError("the database is read-only: no payment can be written down")
+
+    async def compared(self) -> None:
+        """Restored books know nothing of what came after them (F32)."""
+        if not await self.desk.may_ask():
+            raise LookupError("a backup was restored, and no payment is taken until `sluice recover` has asked the banks")
 
     async def judge(self, name: str, do: Callable[[], Awaitable[object]]) -> None:
         task = asyncio.ensure_future(do())

@@ -245,18 +245,11 @@ def cancel(call: Call, rows: Rows) -> Plan:
         raise Refused(f"The refund {refund.id} has a status of {shown} and cannot be canceled.", judged=True)
     asked = rows.one(Instruction, "refunding")
     ask = rail.Void(refund.money, asked.reference)
-    return Plan(
-        Change(stand=(refund,)),
-        Request(
-            ask,
-            f"{refund.id}/cancel",
-            new_id("ask_"),
-            asked.rail,
-            charge=refund.charge,
-            shows="refund",
-            extra={"refund": refund.id},
-        ),
-    )
+    request = Request(
+        ask, f"{refund.id}/cancel", new_id("ask_"), asked.rail,
+        charge=refund.charge, shows="refund", extra={"refund": refund.id},
+    )  # fmt: skip
+    return Plan(Change(stand=(refund,)), request)
 
 
 def canceled(rows: Rows, said: Outcome, at: int, livemode: bool) -> Change:

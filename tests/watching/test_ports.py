@@ -5,12 +5,14 @@ import json
 import re
 import signal
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 from sluice.api.operations import SERVED
 from sluice.api.seen import REASONS
 from sluice.core.metrics import DESCRIBED, DOOR, WORK
+from sluice.payments.readiness import Readiness
 from sluice.payments.settling import WORDS
 from sluice.payments.watch import POOLS
 from sluice.rails import caller
@@ -47,7 +49,7 @@ def ready(gateway: Watched, role: str) -> tuple[int, dict[str, Any]]:
 def test_a_process_that_is_well_says_so(role: str, watched: Watched):
     """Alive, ready with every check, and its metrics begin with its version."""
     assert watched.get(role, "/healthz") == (200, b"ok\n")
-    assert ready(watched, role) == (200, dict.fromkeys(("database", "writable", "keys", "draining"), "ok"))
+    assert ready(watched, role) == (200, dict.fromkeys(("database", "writable", "restored", "keys", "draining"), "ok"))
     assert watched.value("sluice_build_info") == 1
     assert watched.get(role, "/v1/balance")[0] == 404
 
@@ -79,6 +81,18 @@ def everybody_connects_anew(gateway: Watched) -> None:
     """The gateway, and the test itself, which must look to see that its own connections are gone."""
     gateway.sql(END_SESSIONS)
     gateway.run(asyncio.sleep(0.1))
+
+
+@pytest.mark.shows("F32")
+async def test_restored_books_are_not_ready():
+    """While no rail may be asked for anything new, the reason stands beside the check, with the cure."""
+    desk = AsyncMock()
+    readiness = Readiness(desk, "")
+    for may, says in ((False, "sluice recover"), (True, "")):
+        desk.may_ask.return_value = may
+        await readiness.judge("restored", readiness.compared)
+        assert says in (readiness.reasons["restored"] or "")
+    assert readiness.reasons["restored"] is None
 
 
 def test_sigterm_is_heard_by_readiness_first(watched: Watched, shop: Shop):
