@@ -83,7 +83,7 @@ class Books:
         for reference, entry in bank.entries.items():
             asked = self.instructions.get(reference)
             if asked is None:
-                yield Difference("bank and ledger", reference, f"the bank has a {entry.verb} that we know nothing of")
+                yield Difference("bank and ledger", reference, f"the bank knows of this ({entry.verb}), and we know nothing")
             elif entry.verb == "authorize":
                 seen.add(asked["charge"])
                 yield from self.sale(entry, asked["charge"])
