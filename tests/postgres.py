@@ -19,6 +19,7 @@ import pytest
 from sluice.core.secrets import Secret
 from sluice.store.postgres import Postgres
 
+ROOM = {"max_connections": "500"}  # the gateways of many test files are up at once
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
 
@@ -27,7 +28,7 @@ def shared_server(name: str = RUN, extra: Mapping[str, str] | None = None) -> It
     """The superuser's DSN of the run's server: the first that asks starts it, the last that leaves stops it."""
     folder = Path(tempfile.gettempdir(), f"sluice-tests-{name}")
     users = joined(folder)
-    server = Postgres(folder / "data", extra=extra)
+    server = Postgres(folder / "data", extra=ROOM | dict(extra or {}))
     try:
         yield server.start()
     finally:

@@ -31,7 +31,7 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
 
     async def one(ring: Keyring, shelf: Shelf, bar: Bar) -> Progress:
         task, progress = bar.add_task(f"{shelf.table}: sealing again", total=None), Progress()
-        async for progress in rotation(ring, shelf):
+        async for progress in rotation(ring, shelf, patience=PATIENCE):
             bar.update(task, completed=progress.resealed)
         return progress
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import pytest
 from stripe import StripeClient
 from typer.main import get_command
@@ -22,13 +23,14 @@ from sluice.cli.completion import SHELLS, VARIABLE
 from sluice.cli.docs import man
 from sluice.cli.main import app
 from sluice.core.secrets import Secret
-from sluice.core.settings import NAMES
+from sluice.core.settings import NAMES, read_settings
 from sluice.store.migrate import migrate
+from sluice.store.postgres import database
 from tests.harness.processes import ROOT, Process, free_port, until
 
 COMMANDS = dict(man.every(get_command(app)))
 STAYS = ("sluice up", "sluice api", "sluice worker", "sluice sandbox", "sluice listen", "sluice events listen")
-ALONE = ("sluice merchants add", "sluice rollback")  # the others need the only merchant, and this program
+ALONE = ("sluice merchants add", "sluice rollback", "sluice recover")  # with no other merchant, program or bank in the way
 BACKUPS = "/mnt/backups"  # a place of the operator's; here one of the test's
 ID = re.compile(r"\b[a-z]+_…")
 PORT = re.compile(r"(--port |127\.0\.0\.1:)[1-9]\d+")
@@ -58,9 +60,23 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         up = Up(folder, {"we_…": endpoint})
         up.ids["key_…"] = json.loads(run(up, "sluice keys list --json"))[0]["id"]
         up.ids["ra_…"] = run(up, 'sluice rails add "A bank" --bank 127.0.0.1:9001').strip()
+        up.ids["dis_…"] = discrepancy(up)
         yield up
     finally:
         process.stop()
+
+
+def discrepancy(up: Up) -> str:
+    """One that a person is to close."""
+
+    async def add(dsn: str) -> None:
+        owner = await asyncpg.connect(dsn)
+        await owner.execute("insert into discrepancies values (1, 'dis_1', 1, 1, 'wrong_answer', 'ask_1', '{}', null)")
+        await owner.close()
+
+    with database(read_settings(data=up.folder / "data"), print) as dsn:
+        asyncio.run(add(dsn))
+    return "dis_1"
 
 
 def run(up: Up, line: str, **env: str) -> str:
@@ -94,7 +110,9 @@ def test_the_example_runs(running: Up, name: str, monkeypatch: pytest.MonkeyPatc
 async def test_the_example_runs_on_another_database(running: Up, empty_database: Secret, name: str, tmp_path: Path):
     """What would change the installation for the others has one of its own."""
     await migrate(str(empty_database))
-    line, env = example(name, running), {"DATABASE_URL": str(empty_database), "SLUICE_DATA": str(tmp_path)}
+    bank = json.loads((running.folder / "data" / "bank.json").read_text())["address"]
+    env = {"DATABASE_URL": str(empty_database), "SLUICE_DATA": str(tmp_path), "SLUICE_BANK": bank}
+    line = example(name, running)
     assert await asyncio.to_thread(run, running, line, **env)
 
 

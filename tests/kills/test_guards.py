@@ -34,7 +34,8 @@ ON_GROUPS, ON_LOST, ON_OUTCOMES = "test_group_commit.py", "test_group_commit_los
 GUARDS = (
     Guard(PATH, "or await ours(desk, call, token)", "or False", f"{ON_PATH}::test_open_whose_answer_was_lost_is_ours"),
     Guard(
-        PATH, "with caller.room(desk.rails[request.rail]):", "if True:", f"{ON_PATH}::test_a_full_bulkhead_is_told_before_open",
+        PATH, "rooms.enter_context(caller.room(await desk.rail(request.rail)))", "pass",
+        f"{ON_PATH}::test_a_full_bulkhead_is_told_before_open",
     ),
     Guard(PATH, "or _waiters >= limits.WAITERS", "or False", f"{ON_PATH}::test_a_capped_number_waits_for_a_key"),
     Guard(

@@ -196,7 +196,7 @@ def test_a_child_that_cannot_start_is_named_with_its_last_words(start, data: Pat
 
 def test_it_can_be_stopped_before_it_is_ready(start):
     up = start(api="hangs")
-    until((up.data / "logs" / "api.log").exists)
+    up.child("api")
     code, _, err = up.end()
     assert code == 0
     assert err.endswith("stopped\n")
