@@ -19,6 +19,7 @@ LEFT = """select concat_ws(', ',
     (select count(*) || ' keys running' from idempotency where scope = $1 and status is null having count(*) > 0),
     (select count(*) || ' facts in the outbox' from outbox where scope = $1 having count(*) > 0),
     (select count(*) || ' deliveries due' from deliveries where scope = $1 and due is not null having count(*) > 0),
+    (select 'notices not heard' from notices having coalesce(max(number), 0) < $2),
     (select count(*) || ' notices not applied' from notices where applied is null having count(*) > 0),
     (select count(*) || ' not matured' from balance_transactions where scope = $1 and matured is null having count(*) > 0))"""
 HAS_EVENT = "select exists (select from events where scope = $1 and id = $2)"
@@ -37,9 +38,9 @@ class Ground:
         """As the database's owner, beside the simulation: what is committed now."""
         return self.server.now(self.server.owner.fetch(sql, *args))  # type: ignore[no-any-return]
 
-    def left(self, scope: int) -> str:
-        """What is still to come to its end."""
-        return str(self.ask(LEFT, scope)[0][0] or "")
+    def left(self, scope: int, notices: int) -> str:
+        """What is still to come to its end; the bank has sent so many notices."""
+        return str(self.ask(LEFT, scope, notices)[0][0] or "")
 
     def has_event(self, scope: int, id: str) -> bool:
         return bool(self.ask(HAS_EVENT, scope, id)[0][0])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WAY = 0.03  # seconds each way
 FATES = (
     "lost", "late", "answer lost", "answer late", "cut before", "cut after", "cut and late", "twice", "garbage", "amount",
-    "currency", "reference", "no echo", "foreign", "down",
+    "currency", "reference", "no echo", "foreign", "down", "too late",
 )  # fmt: skip
 TOLD = {
     "lost": "the message does not arrive",
@@ -27,6 +27,7 @@ TOLD = {
     "cut before": "the line is cut before the message arrives",
     "cut after": "the line is cut after the bank has booked it",
     "cut and late": "the line is cut, and the message arrives all the same, {how:.1f} s later",
+    "too late": "the line is cut, and the message arrives {beyond:.0f} s after the bank has sworn that it never will",
     "twice": "the answer comes twice",
     "garbage": "the answer is garbage",
     "amount": "the bank echoes another amount",
@@ -53,6 +54,7 @@ class Lines:
     def __init__(self, world: World, bank: Bank) -> None:
         self.world, self.bank, self.down_until, self.seen = world, bank, 0.0, world.story.seen
         self.open: list[Transport] = []
+        self.coming = 0  # how many messages will arrive too late
         self.excuses: dict[str, set[str]] = {}
         self.about: dict[str, str] = {}  # reference -> the call that it was drawn for
 
@@ -111,21 +113,34 @@ class Transport:
         if verb == "notices":
             loop.outside(WAY, self.listen, message)
             return
-        fate, how = self.world.tape.pick("rail", f"rail {verb} {self.lines.named(message['reference'])}", FATES)
+        # Only of a sale: a refund or a capture that is paid out after the bank has sworn that it never will be is for a person.
+        fates = FATES if verb == "authorize" else FATES[:-1]
+        fate, how = self.world.tape.pick("rail", f"rail {verb} {self.lines.named(message['reference'])}", fates)
         self.world.story.say(f"{self.process.name} asks the bank: {self.told(message)}")
+        within = how * (self.world.late_horizon - 0.5)
         if fate:
-            told = TOLD[fate].format(how=how * (self.world.late_horizon - 0.5), late=how * 14, down=1 + how * 30)
-            self.world.story.odd(f"{told} ({verb} of {self.lines.named(message['reference'])})")
+            times = {"how": within, "late": how * 14, "down": 1 + how * 30, "beyond": how * 60}
+            self.world.story.odd(f"{TOLD[fate].format(**times)} ({verb} of {self.lines.named(message['reference'])})")
             self.lines.seen[f"rail: {fate}"] += 1
             self.lines.excuses.setdefault(message["reference"], set()).update(EXCUSES)
         if fate == "down":
             self.lines.go_down(1 + how * 30)
         elif fate != "lost":
-            if fate in ("cut before", "cut and late"):
+            if fate in ("cut before", "cut and late", "too late"):
                 loop.outside(WAY, self.cut)
-            if fate != "cut before":
-                late = how * (self.world.late_horizon - 0.5) if fate in ("late", "cut and late") else 0.0
+            if fate == "too late":
+                self.lines.coming += 1
+                loop.outside(self.world.late_horizon + how * 60, self.arrive_too_late, message)
+            elif fate != "cut before":
+                late = within if fate in ("late", "cut and late") else 0.0
                 loop.outside(WAY + late, self.arrive, message, fate, how)
+
+    def arrive_too_late(self, message: Message) -> None:
+        """When we were told that it never would; the bank's notice is all that we hear of it."""
+        self.lines.coming -= 1
+        said = self.lines.bank.answer(message)
+        self.world.story.say(f"the bank says to {self.told(message)}: {said['word']}")
+        self.lines.bank.notify(message["reference"], "outcome")
 
     def arrive(self, message: Message, fate: str, how: float) -> None:
         said = self.lines.bank.answer(message)

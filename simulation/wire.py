@@ -70,6 +70,7 @@ class Wire:
     ) -> asyncio.Future[Answer]:
         """Hands the request to the next API process that is up; its task is that process's own."""
         answer: asyncio.Future[Answer] = self.world.loop.create_future()
+        answer.add_done_callback(asyncio.Future.exception)  # a client that was cut off does not look
         up = [node for node in self.world.nodes if isinstance(node, Api) and node.up and node.alive]
         if not up:
             answer.set_exception(ConnectionRefusedError())

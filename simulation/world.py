@@ -139,7 +139,9 @@ class World:
         self.nodes[0] = Api(self, 1)
 
     def left(self) -> str:
-        return self.ground.left(self.scope)
+        if self.lines.coming:
+            return f"{self.lines.coming} messages far behind"
+        return self.ground.left(self.scope, len(self.bank.notices))
 
     def calm(self) -> float:
         """Seconds since something was written."""

@@ -86,25 +86,38 @@ def restore(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Puts a backup into a new data folder, and verifies it.   Example: sluice restore /mnt/backups --prove"""
-    from sluice.store.backup import bases
-
     read = settings(data, database_url=database_url)
     if mark:
         return mark_only(read, to_time)
     if base is None:
         raise CannotGoOn("say which backup: sluice restore DIR")
-    found = bases(base.absolute())
-    if not found:
-        raise CannotGoOn(f"{base} holds no whole backup: a folder base-… with a manifest.json")
+    until = None if to_time is None else moment(to_time)
+    chosen = newest(base.absolute(), until)
     if not prove and read.data.exists() and any(read.data.iterdir()):
         raise CannotGoOn(f"{read.data} is not empty: restore into a new folder with --data")
-    until = None if to_time is None else datetime.fromtimestamp(moment(to_time), UTC).isoformat()
     with place(read.data, prove) as folder:
-        facts = restored(found[-1], replace(read, data=folder), until)
+        facts = restored(chosen, replace(read, data=folder), None if until is None else iso(until))
     print(json.dumps(facts, indent=2) if as_json else told(facts, None if prove else read.data))
     if not facts["holds"]:
         raise typer.Exit(1)
     return None
+
+
+def iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
+
+
+def newest(folder: Path, until: int | None) -> Path:
+    """The last base that was taken before that moment: a later one cannot be led back to it."""
+    from sluice.store.backup import bases, taken
+
+    found = bases(folder)
+    if not found:
+        raise CannotGoOn(f"{folder} holds no whole backup: a folder base-… with a manifest.json")
+    before = [base for base in found if until is None or taken(base) <= until]
+    if not before:
+        raise CannotGoOn(f"{found[0]} was taken after {written(until or 0)}: name a later moment, or an older base")
+    return before[-1]
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from sluice.payments.desk import Desk
 from sluice.payments.discrepancies import Discrepancy
 from sluice.payments.instructions import heard
 from sluice.payments.leases import PAUSES
-from sluice.payments.settling import DECIDE, completed, payment_of, read
+from sluice.payments.settling import DECIDE, completed, known, late, payment_of, read
 from sluice.rails import caller
-from sluice.rails.outcomes import Returned
+from sluice.rails.outcomes import Approved, NotSent, Returned, Unknown
 from sluice.rails.types import Rail
 from sluice.store.facts import Fact
 
@@ -112,10 +112,24 @@ async def apply(desk: Desk, notice: Heard) -> Unclear | None:
         await desk.database.execute(LOOK_NOW, scope, id, clock.micros())
         return Unclear("notice_without_outcome", scope, id)
     if notice.kind == "outcome":
-        return None
+        return await look_again(desk, scope, livemode, id)
     if notice.kind == "return" and verb == "refund":
         return await come_back(desk, scope, livemode, id)
     return Unclear("unexpected_notice", scope, id, final=True)
+
+
+async def look_again(desk: Desk, scope: int, livemode: bool, id: str) -> Unclear | None:
+    """What is closed as approved is known; of anything else the rail may have come to another end after we gave it up (F12)."""
+    case = await read(desk, scope, livemode, id, "")
+    if known(case.instruction):
+        return None
+    word = await caller.inquire(await desk.rail(case.instruction.rail), case.instruction.message, limits.RAIL_SECONDS)
+    match word:
+        case Approved():
+            await late(desk, case, word)
+        case Unknown() | NotSent():
+            return Unclear("notice_without_outcome", scope, id, heard(word))
+    return None
 
 
 async def come_back(desk: Desk, scope: int, livemode: bool, id: str) -> Unclear | None:

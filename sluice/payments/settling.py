@@ -160,11 +160,15 @@ def contradicted(before: Instruction, said: Word, why: str, at: int) -> Discrepa
     return Discrepancy(new_id("dis_"), 0, at, "contradiction", before.id, heard(said) | {"why": why}, None)
 
 
+def known(closed: Instruction) -> bool:
+    """Whether it is written down as approved: what came back had been, too."""
+    return closed.said is not None and closed.said["type"] in ("Approved", "Returned")
+
+
 async def late(desk: Desk, case: Case, said: Word) -> None:
     """F12: an approval for something closed otherwise. Stored and shown; what holds the buyer's money is reversed at once."""
     before = case.instruction
-    known = before.said and before.said["type"] in ("Approved", "Returned")  # what came back had been approved
-    if not isinstance(said, Approved) or before.state != "closed" or known:
+    if not isinstance(said, Approved) or before.state != "closed" or known(before):
         return
     row = Discrepancy(new_id("dis_"), 0, clock.seconds(), "late_approval", before.id, heard(said), None)
     state = "reversing" if before.verb in ("authorize", "capture") else "closed"

@@ -115,12 +115,21 @@ def bases(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob(f"base-*/{MANIFEST}") if path.parent.suffix != PART)
 
 
-def read(base: Path) -> Manifest:
-    """What it says of itself, and that its files are what they were. Raises `UnfitBackup`."""
+def taken(base: Path) -> int:
+    """The second at which it began, as its manifest says."""
+    return manifest_of(base).taken
+
+
+def manifest_of(base: Path) -> Manifest:
     try:
-        manifest = msgspec.json.decode((base / MANIFEST).read_bytes(), type=Manifest)
+        return msgspec.json.decode((base / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:
         raise UnfitBackup(f"{base} is no whole backup: {error}") from None
+
+
+def read(base: Path) -> Manifest:
+    """What it says of itself, and that its files are what they were. Raises `UnfitBackup`."""
+    manifest = manifest_of(base)
     if manifest.format > FORMAT:
         raise UnfitBackup(f"{base} was made by Sluice {manifest.sluice}, in a newer format: restore it with that version")
     for name, expected in manifest.files.items():

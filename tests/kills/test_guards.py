@@ -52,11 +52,15 @@ GUARDS = (
         f"{ON_PATH}::test_the_rails_deadline_ends_before_the_lease",
     ),
     Guard(
-        SETTLING, 'before.said["type"] == "Approved"', "False", f"{ON_PATH}::test_settle_whose_answer_was_lost_is_ours",
+        SETTLING, "or known(before):", "or False:", f"{ON_PATH}::test_settle_whose_answer_was_lost_is_ours",
     ),
     Guard(
         SETTLING, "await late(desk, case, said)\n            return None", "return None",
         f"{ON_RECOVERY}::test_an_approval_that_comes_too_late_is_reversed_and_shown",
+    ),
+    Guard(
+        "payments/notices.py", "await late(desk, case, word)", "pass",
+        f"{ON_RECOVERY}::test_a_notice_of_an_approval_that_comes_too_late_makes_us_ask_and_reverse",
     ),
     Guard(
         SETTLING, "and before.said != heard(said)", "",

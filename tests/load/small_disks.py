@@ -4,12 +4,13 @@ import os
 import pwd
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 LEFT = 2  # blocks that a full disk still has
+TRIES = 20
 
 
 @contextmanager
@@ -32,9 +33,12 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Nothing more can be written, though what is there can be written over."""
-        room = os.statvfs(self.folder)
         with self.ballast.open("ab") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail - LEFT) * room.f_frsize)
+            for left in range(LEFT, LEFT + TRIES):
+                room = os.statvfs(self.folder)
+                with suppress(OSError):  # the server took some of it meanwhile
+                    return os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail - left) * room.f_frsize)
+        raise AssertionError("the disk was never still enough to be filled")
 
     def make_room(self) -> None:
         self.ballast.unlink()

@@ -45,7 +45,7 @@ SHOWS = {
     "F10": ("death: api before store", "death: api after store", "death: worker before store", "death: worker after store",
             "death: api before rail", "death: api after rail", "death: worker after webhook"),
     "F11": ("rail: foreign", "rail: reference", "rail: answer late"),
-    "F12": ("discrepancy: late_approval",),
+    "F12": ("rail: too late", "discrepancy: late_approval"),
     "F14": ("rail: cut and late", "bank: inquire not_found", "bank: a reversal blocks a later original",
             "bank: a reversal does not block a later original"),
     "F15": ("bank: reverse approved", "rail: late"),

@@ -244,12 +244,13 @@ async def test_looking_again_has_an_end(desk: Desk, monkeypatch: pytest.MonkeyPa
 async def test_a_capped_number_waits_for_a_key(desk: Desk, rail: Scripted, monkeypatch: pytest.MonkeyPatch):
     """B-1.37: the others are told at once."""
     monkeypatch.setattr(limits, "WAITERS", 1)
+    monkeypatch.setattr(limits, "WAIT_FOR_KEY", 60.0)
     rail.hold.clear()
     first = asyncio.ensure_future(pay(desk))
     await rail.asked_once.wait()
     second = asyncio.ensure_future(pay(desk))
     third = asyncio.ensure_future(pay(desk))
-    done, _ = await asyncio.wait({second, third}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({second, third}, timeout=3.0, return_when=asyncio.FIRST_COMPLETED)
     (told,) = done
     error = told.exception()
     assert isinstance(error, Refused)

@@ -227,6 +227,24 @@ async def test_an_approval_that_comes_too_late_is_reversed_and_shown(desk: Desk)
     assert await world.value("select count(*) from postings") == 0
 
 
+@pytest.mark.shows("F12")
+async def test_a_notice_of_an_approval_that_comes_too_late_makes_us_ask_and_reverse(desk: Desk):
+    """The bank swore that the message never came, and books it all the same: its notice is all that we hear of it."""
+    world, rail = world_of(desk, authorize=[SILENT], inquire=[NotFound(), SILENT, YES])
+    await world.pay()
+    await sweep(world)
+    assert (await instruction(world)).state == "closed"
+    reference = (await instruction(world)).reference
+    await world.database.execute(notices.KEEP, "sandbox", [1], [reference], ["outcome"], clock.seconds())
+    for left in (1, 0):
+        await world.database.execute("update notices set due = 0")
+        await notices.sweep(desk)
+        assert await world.value("select count(*) from notices where applied is null") == left
+    await sweep(world)
+    assert (await discrepancies(world), rail.asked()[-1]) == (["late_approval"], "reverse")
+    assert rail.asked().count("inquire") == 3
+
+
 @pytest.mark.shows("F17")
 async def test_two_recoveries_take_turns(desk: Desk):
     """Claimed by lease: each instruction is asked about once, whoever sweeps."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.postgres import new_database
 from tests.upgrades.release import Release, said, sluice
 
 AGAIN = (409, 429, 503)
+BREATH = 0.03  # seconds: the load is bounded however long the test takes
 PAY = {
     "amount": "2000", "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true",
     "automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never",
@@ -90,7 +92,7 @@ class OldShop(Shop):
 
 
 class Payer(threading.Thread):
-    """Pays and refunds at one API, one call after the other, until told; does what SDKs do: the same key again."""
+    """Pays and refunds at one API, one call after the other with a breath between, until told; asks again as SDKs do."""
 
     def __init__(self, url: str, key: str, name: str) -> None:
         super().__init__(daemon=True)
@@ -100,8 +102,8 @@ class Payer(threading.Thread):
 
     def run(self) -> None:
         with requests.Session() as self.session:
-            for number in range(1_000):
-                if self.enough.is_set():
+            for number in count():
+                if self.enough.wait(BREATH):
                     return
                 paid = self.post("/v1/payment_intents", PAY, f"pay {number}")
                 self.intents.append(paid)
