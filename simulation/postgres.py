@@ -96,9 +96,11 @@ class Server:
 
     def give_up(self, waiting: Waiting) -> None:
         """lock_timeout strikes."""
-        if waiting not in self.waiting:
-            return
-        self.struck += 1
+        if waiting in self.waiting:
+            self.struck += 1
+            self.cancel(waiting)
+
+    def cancel(self, waiting: Waiting) -> None:
         first = waiting.task
 
         async def canceled() -> Any:
@@ -118,7 +120,9 @@ class Server:
         self.holding += 1
 
     def end(self, real: Any, how: str) -> None:
-        """`how`: commit, rollback."""
+        """`how`: commit, rollback. What still waits on it is of a client that is gone."""
+        for waiting in [each for each in self.waiting if each.real is real]:
+            self.cancel(waiting)
         self.now(real.execute(how))
         self.holding -= 1
         self.look()

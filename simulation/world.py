@@ -247,7 +247,6 @@ class World:
             self.story.seen["database: lock_timeout"] += self.server.struck
             self.server.struck = 0
             self.ground.forget(self.merchant)
-            structlog.reset_defaults()
             clock.machine, ids.urandom, faults.hook, clock.clock.__class__, delivery.POLL = kept
 
 
@@ -291,4 +290,5 @@ def buried() -> Iterator[None]:
         with warnings.catch_warnings(action="ignore"):
             gc.collect()
         sys.unraisablehook = kept
+        structlog.reset_defaults()
         gc.enable()
