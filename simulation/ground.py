@@ -22,7 +22,7 @@ LEFT = """select concat_ws(', ',
     (select 'notices not heard' from notices having coalesce(max(number), 0) < $2),
     (select count(*) || ' notices not applied' from notices where applied is null having count(*) > 0),
     (select count(*) || ' not matured' from balance_transactions where scope = $1 and matured is null having count(*) > 0))"""
-HAS_EVENT = "select exists (select from events where scope = $1 and id = $2)"
+EVENTS = "select id from events where scope = $1"
 TABLES = """select c.table_name from information_schema.columns c
     join information_schema.tables t using (table_schema, table_name)
     where c.table_schema = 'public' and c.column_name = 'scope' and t.table_type = 'BASE TABLE' order by table_name"""
@@ -42,8 +42,9 @@ class Ground:
         """What is still to come to its end; the bank has sent so many notices."""
         return str(self.ask(LEFT, scope, notices)[0][0] or "")
 
-    def has_event(self, scope: int, id: str) -> bool:
-        return bool(self.ask(HAS_EVENT, scope, id)[0][0])
+    def events(self, scope: int) -> set[str]:
+        """Those that are committed."""
+        return {row["id"] for row in self.ask(EVENTS, scope)}
 
     def forget(self, merchant: str) -> None:
         """The merchant goes with all that is its own, so that no later seed's worker meets any of it."""

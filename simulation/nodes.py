@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 HOUR = 3_600
 # Seconds between two looks of a worker: a look costs real time, and waiting only virtual.
-REST_LEAST, REST_MOST = 0.7, 300.0
+REST_LEAST, REST_MOST = 1.4, 300.0
 BESIDE = ("auditing", "books", "digests", "heartbeat")  # what only watches
 RAIL_FATES = ("raises", "hangs", "answers nonsense")
 

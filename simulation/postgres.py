@@ -12,7 +12,6 @@ from contextvars import Context
 from typing import Any
 
 import asyncpg
-import uvloop
 
 from simulation.loop import Loop
 from sluice.store.database import PLANS, ROLE, prepare
@@ -34,7 +33,7 @@ class Server:
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
-        self.loop = uvloop.new_event_loop()
+        self.loop = asyncio.new_event_loop()
         self.idle: dict[bool, list[Any]] = defaultdict(list)
         self.monitor = self.now(asyncpg.connect(dsn))
         self.owner = self.now(asyncpg.connect(dsn))

@@ -22,7 +22,7 @@ from simulation.books import Difference, compared
 from simulation.ground import Ground
 from simulation.line import HORIZONS, Lines
 from simulation.loop import ABOUT, CURRENT, Loop, Process
-from simulation.nodes import REST_LEAST, Api, Node, Servers, Worker
+from simulation.nodes import REST_LEAST, REST_MOST, Api, Node, Servers, Worker
 from simulation.planted import planted
 from simulation.pool import EFFECT, Connection, Pool
 from simulation.receiver import Receiver
@@ -34,7 +34,7 @@ from sluice.core import faults
 from sluice.core.clock import Clock
 from sluice.core.settings import read_settings
 from sluice.merchants import accounts, keys
-from sluice.payments import money_path
+from sluice.payments import money_path, notices
 from sluice.rules.plans import Terms
 from sluice.store.database import Database
 from sluice.store.facts import Fact
@@ -95,6 +95,7 @@ class World:
         self.transactions: dict[Connection, Process | None] = {}
         self.written = BEGINS
         self.stops: set[str] = set()  # the calls whose process was stopped over them; "": a worker was
+        self.known: set[str] = set()  # events that are committed
         self.troubles: list[tuple[str, str, BaseException]] = []
         self.scope, self.merchant = 0, ""
 
@@ -223,7 +224,9 @@ class World:
         self.story.say(f"{who} has trouble with {what}: {type(error).__name__}")
 
     def committed(self, event: str) -> bool:
-        return self.ground.has_event(self.scope, event)
+        if event not in self.known:
+            self.known = self.ground.events(self.scope)
+        return event in self.known
 
     @contextmanager
     def ours(self) -> Iterator[None]:
@@ -231,11 +234,11 @@ class World:
         seeded = random.Random(f"{self.seed} ids")
         random.seed(f"{self.seed} jitter")
         clock, ids = sluice.core.clock, cast(Any, sluice.core.ids)
-        kept = clock.machine, ids.urandom, faults.hook, type(clock.clock), delivery.POLL
+        kept = clock.machine, ids.urandom, faults.hook, type(clock.clock), delivery.POLL, notices.LISTEN_SECONDS
         clock.machine, ids.urandom, faults.hook = self.loop.time, seeded.randbytes, self.effect
         clock.clock.__class__ = Clocks
         structlog.configure(processors=[self.logged])
-        delivery.POLL = REST_LEAST
+        delivery.POLL, notices.LISTEN_SECONDS = REST_LEAST, REST_MOST
         ids._last = money_path._waiters = 0
         try:
             yield
@@ -247,7 +250,8 @@ class World:
             self.story.seen["database: lock_timeout"] += self.server.struck
             self.server.struck = 0
             self.ground.forget(self.merchant)
-            clock.machine, ids.urandom, faults.hook, clock.clock.__class__, delivery.POLL = kept
+            clock.machine, ids.urandom, faults.hook, clock.clock.__class__, delivery.POLL = kept[:5]
+            notices.LISTEN_SECONDS = kept[5]
 
 
 async def merchant(world: World) -> tuple[str, int, str]:

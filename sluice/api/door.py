@@ -11,7 +11,8 @@ import structlog
 
 from sluice.api.denials import Denials
 from sluice.api.guard import Guard
-from sluice.api.operations import HINTS, SERVED, Op
+from sluice.api.operations import HINTS, SERVED
+from sluice.api.operations.op import Op
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
 from sluice.api.seen import reason, seen, turned_away
 from sluice.books.audit.entries import Who

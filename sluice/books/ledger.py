@@ -59,6 +59,7 @@ class BalanceTransaction(Row, frozen=True):
     """The header of a money fact; its id is the postings' `fact`. `matured` is the fact that made it available."""
 
     table: ClassVar[str] = "balance_transactions"
+    noun: ClassVar[str] = "balance transaction"
     created: int
     type: str
     source: str

@@ -35,6 +35,7 @@ SERVES = (
 @final
 class Customer(Row, frozen=True):
     table: ClassVar[str] = "customers"
+    noun: ClassVar[str] = "customer"
     conflicts: ClassVar[frozenset[str]] = frozenset({"customers_prefix"})
     created: int
     email: str | None

@@ -34,6 +34,7 @@ class PaymentMethod(Row, frozen=True):
     """`state`: fresh, taken (by an attempt that goes on), used, attached, detached. `card` is the vault's row."""
 
     table: ClassVar[str] = "payment_methods"
+    noun: ClassVar[str] = "PaymentMethod"
     created: int
     customer: str | None
     state: str

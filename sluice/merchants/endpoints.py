@@ -31,6 +31,7 @@ class Endpoint(Row, frozen=True):
     """`since`: enabled from that second on; `failing`: its owner was told of failures that began then."""
 
     table: ClassVar[str] = TABLE
+    noun: ClassVar[str] = "webhook endpoint"
     created: int
     url: str
     status: str

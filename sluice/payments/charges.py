@@ -20,6 +20,7 @@ class Charge(Row, frozen=True):
     """`captured + held` never exceeds `amount`; `refunded + reserved` never exceeds `captured` (CHECKs). Minor units."""
 
     table: ClassVar[str] = "charges"
+    noun: ClassVar[str] = "charge"
     created: int
     status: str
     amount: int

@@ -11,6 +11,7 @@ class Discrepancy(Row, frozen=True):
     """`about` is the instruction, or an object; `said` the word, masked; `closed` when a person has looked."""
 
     table: ClassVar[str] = "discrepancies"
+    noun: ClassVar[str] = "discrepancy"
     conflicts: ClassVar[frozenset[str]] = frozenset({"discrepancies_pkey"})  # two who saw the same: one tells
     created: int
     kind: str

@@ -53,6 +53,7 @@ class Intent(Row, frozen=True):
     """`live`: the instruction in flight. `challenge`: the one that waits for the buyer. Amounts in minor units."""
 
     table: ClassVar[str] = "intents"
+    noun: ClassVar[str] = "payment_intent"
     created: int
     status: str
     amount: int

@@ -35,6 +35,7 @@ class Contradiction(Exception):
 @final
 class Refund(Row, frozen=True):
     table: ClassVar[str] = "refunds"
+    noun: ClassVar[str] = "refund"
     created: int
     status: str
     amount: int

@@ -10,10 +10,12 @@ from msgspec.structs import fields
 class Row(Struct, frozen=True):
     """One row at a version. `version` is the one that was read, 0 for a row that is not there yet; the writer raises it.
 
+    `noun`: what the wire calls one where there is none (B-2.13).
     `conflicts`: unique indexes that two calls may honestly meet at: the later one writes nothing, and looks again.
     """
 
     table: ClassVar[str]
+    noun: ClassVar[str] = ""
     conflicts: ClassVar[frozenset[str]] = frozenset()
     id: str
     version: int

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from sluice.api.operations import TABLE, Op
+from sluice.api.operations import TABLE
+from sluice.api.operations.op import Op
 from sluice.merchants.permissions import PUBLISHABLE, RESOURCES
 from tests.e2e.world import NOWHERE, by_id, method, path
 from tests.harness import Gateway, Shop

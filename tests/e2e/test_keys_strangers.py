@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sluice.api.operations import TABLE, Op
+from sluice.api.operations import TABLE
+from sluice.api.operations.op import Op
 from sluice.shapes.contract import operation
 from tests.e2e.world import NAMING, NOWHERE, Ids, by_id, method, names, path, things
 from tests.harness import Answer, Gateway, Shop

@@ -10,7 +10,8 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from sluice.api.operations import TABLE, Op
+from sluice.api.operations import TABLE
+from sluice.api.operations.op import Op
 from sluice.shapes.contract import operation
 from tests.e2e.world import BY_ID, Ids, by_id, things
 from tests.harness import Gateway, Shop

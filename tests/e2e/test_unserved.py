@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sluice.api.operations import HINTS, SERVED, TABLE, Op
+from sluice.api.operations import HINTS, SERVED, TABLE
+from sluice.api.operations.op import Op
 from sluice.shapes.contract import Operation, Schema, operation, places
 from sluice.shapes.parameters import Served, below
 from tests.e2e.world import NOWHERE, by_id, method, path

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sluice.api.operations import TABLE, Op
+from sluice.api.operations import TABLE
+from sluice.api.operations.op import Op
 from sluice.shapes.contract import operation
 from tests.harness import Shop
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sluice.api.operations import TABLE, Op
+from sluice.api.operations import TABLE
+from sluice.api.operations.op import Op
 from sluice.shapes.contract import Schema, operation, resolved
 from sluice.shapes.parameters import below
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sluice.api.operations import Op
+from sluice.api.operations.op import Op
 from tests.e2e.world import Ids, method, path, things
 from tests.harness import Answer, Gateway, Shop
 from tests.security.leaves import Leaf, every

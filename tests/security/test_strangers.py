@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sluice.api.operations import TABLE, Op
+from sluice.api.operations import TABLE
+from sluice.api.operations.op import Op
 from sluice.merchants.permissions import PUBLISHABLE
 from tests.e2e.test_keys_strangers import in_parameters, seen
 from tests.e2e.world import NAMING, NOWHERE, Ids, by_id, method, names, path, things

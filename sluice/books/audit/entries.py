@@ -26,6 +26,7 @@ class Entry(Row, frozen=True):
     """`detail` says what changed: never a secret, never card data."""
 
     table: ClassVar[str] = "audit_entries"
+    noun: ClassVar[str] = "audit entry"
     created: int
     kind: str
     actor: str

@@ -11,6 +11,7 @@ class Attempt(Row, frozen=True):
     """One try, of a view. Its id is made of when it ended (µs), the event's number and the endpoint: so it sorts by time."""
 
     table: ClassVar[str] = "webhook_attempts"
+    noun: ClassVar[str] = "webhook attempt"
     created: int
     event: str
     endpoint: str

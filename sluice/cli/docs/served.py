@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sluice.api.operations import HINTS, SERVED, TABLE, Op
+from sluice.api.operations import HINTS, SERVED, TABLE
+from sluice.api.operations.op import Op
 from sluice.cli.docs.tables import NOTICE, codes, table
 from sluice.merchants.permissions import PUBLISHABLE
 from sluice.shapes.contract import Operation, Schema, operation, places

@@ -1,0 +1,40 @@
+"""The one table of what is served, a module to a resource: operation, resource of its key, function, parameters.
+
+Dispatch, OpenAPI, the served list and the access matrix all come from it (DESIGN §1).
+"""
+
+from collections.abc import Mapping
+
+from sluice.api.operations import (
+    account,
+    balance,
+    charges,
+    customers,
+    events,
+    payment_intents,
+    payment_methods,
+    refunds,
+    webhook_endpoints,
+)
+from sluice.api.operations.op import Op
+
+RESOURCES = (
+    account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
+)  # fmt: skip
+TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
+SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}
+
+# What to do instead of a parameter that is not served yet.
+HINTS: Mapping[str, str] = {
+    "application_fee_amount": "Marketplaces come with a later version; leave it out.",
+    "confirmation_token": "Give `payment_method` or `payment_method_data` instead.",
+    "error_on_requires_action": "Leave it out, and look at the status: requires_action names the next step.",
+    "final_capture": "Leave it out: one capture takes what it names and releases the rest.",
+    "setup_future_usage": "Attach the payment method to a customer with /v1/payment_methods/ID/attach instead.",
+    "amount_details": "Leave it out; carry what you need in `metadata`.",
+    "mandate_data": "Leave it out: cards need none here.",
+    "transfer_data": "Marketplaces come with a later version; leave it out.",
+    "on_behalf_of": "Marketplaces come with a later version; leave it out.",
+    "source": "Attach a payment method instead.",
+    "test_clock": "Test clocks come with billing; leave it out.",
+}

@@ -1,0 +1,17 @@
+"""Customers."""
+
+from sluice.api.operations.op import PAGED, Op, op
+from sluice.api.reads import Listed, one
+from sluice.customers import customers
+from sluice.customers.customers import Customer
+from sluice.payments import attaching
+
+CUSTOMERS = Listed(Customer, {"email": "email"}, "not t.deleted")
+
+TABLE: tuple[Op, ...] = (
+    op("GetCustomers", "customer", CUSTOMERS, f"{PAGED} email"),
+    op("PostCustomers", "customer", attaching.CREATE_CUSTOMER, f"{customers.SERVES} payment_method"),
+    op("GetCustomersCustomer", "customer", one(Customer, "id", "customer")),
+    op("PostCustomersCustomer", "customer", customers.UPDATE, customers.SERVES),
+    op("DeleteCustomersCustomer", "customer", customers.DELETE),
+)  # fmt: skip

@@ -1,0 +1,37 @@
+"""Payment intents."""
+
+from sluice.api.operations.op import PAGED, Op, op
+from sluice.api.reads import Listed, one
+from sluice.payments import cancel, capture, confirming, creating, updating
+from sluice.payments.intents import Intent, matching
+
+METHOD_DATA = "payment_method_data[type] payment_method_data[card] payment_method_data[billing_details]"
+METHOD_DATA += " payment_method_data[metadata] payment_method_data[allow_redisplay]"
+CARD_OPTIONS = " ".join(
+    f"payment_method_options[card][{name}]"
+    for name in (
+        "capture_method", "network", "request_extended_authorization", "request_incremental_authorization",
+        "request_multicapture", "request_overcapture", "request_three_d_secure", "statement_descriptor_suffix_kana",
+        "statement_descriptor_suffix_kanji",
+    )
+)  # fmt: skip
+INTENT = (
+    f"capture_method customer description excluded_payment_method_types metadata payment_details payment_method {METHOD_DATA}"
+    f" {CARD_OPTIONS} payment_method_types receipt_email shipping statement_descriptor statement_descriptor_suffix"
+    " transfer_group"
+)
+INTENTS = Listed(Intent, {"customer": "customer"}, exist=("customer",))
+
+TABLE: tuple[Op, ...] = (
+    op("GetPaymentIntents", "payment_intent", INTENTS, f"{PAGED} customer"),
+    op("PostPaymentIntents", "payment_intent", creating.CREATE,
+       f"{INTENT} amount automatic_payment_methods confirm confirmation_method currency off_session return_url use_stripe_sdk"),
+    op("GetPaymentIntentsIntent", "payment_intent", one(Intent, "intent", "intent", matching), "client_secret"),
+    op("PostPaymentIntentsIntent", "payment_intent", updating.UPDATE, f"{INTENT} amount currency"),
+    op("PostPaymentIntentsIntentConfirm", "payment_intent", confirming.CONFIRM,
+       f"capture_method client_secret excluded_payment_method_types off_session payment_details payment_method {METHOD_DATA}"
+       f" {CARD_OPTIONS} payment_method_types receipt_email return_url shipping use_stripe_sdk"),
+    op("PostPaymentIntentsIntentCapture", "payment_intent", capture.CAPTURE,
+       "amount_to_capture metadata payment_details statement_descriptor statement_descriptor_suffix"),
+    op("PostPaymentIntentsIntentCancel", "payment_intent", cancel.CANCEL, "cancellation_reason"),
+)  # fmt: skip
