@@ -1,7 +1,7 @@
 """Notices: a rail says that something happened. Stored before it is applied, never believed: it makes us ask (F18, F19)."""
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from sluice.payments.instructions import heard
 from sluice.payments.leases import PAUSES
 from sluice.payments.settling import DECIDE, completed, known, late, payment_of, read
 from sluice.rails import caller
-from sluice.rails.outcomes import Approved, NotSent, Returned, Unknown
+from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotFound, NotSent, Pending, Returned, Unknown
 from sluice.rails.types import Rail
 from sluice.store.facts import Fact
 
@@ -127,8 +127,12 @@ async def look_again(desk: Desk, scope: int, livemode: bool, id: str) -> Unclear
     match word:
         case Approved():
             await late(desk, case, word)
-        case Unknown() | NotSent():
+        case Unknown() | NotSent() | Pending():
             return Unclear("notice_without_outcome", scope, id, heard(word))
+        case Declined() | NotFound() | Returned() | ActionRequired():
+            pass  # as we have it
+        case _:
+            assert_never(word)
     return None
 
 
