@@ -282,6 +282,10 @@ def simulate(
         return World(ground, seed, payments, only, plant).run()
 
 
+def unheard(logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+    raise structlog.DropEvent
+
+
 @contextmanager
 def buried() -> Iterator[None]:
     """What died inside is taken apart only here, in silence: a dead process says nothing and cleans nothing up."""
@@ -292,7 +296,9 @@ def buried() -> Iterator[None]:
     finally:
         kept, sys.unraisablehook = sys.unraisablehook, lambda _: None
         with warnings.catch_warnings(action="ignore"):
-            gc.collect()
+            structlog.configure(processors=[unheard])
+            while gc.collect():  # what was told to end may have looked around once more
+                pass
         sys.unraisablehook = kept
         structlog.reset_defaults()
         gc.enable()
