@@ -210,7 +210,9 @@ def recover(
         found = asyncio.run(compared(replace(read, database_url=dsn), since, not_asked or []))
     show([one._asdict() for one in found], as_json)
     if not as_json:
-        print(f"{len(found)} messages were not in the books. Payments are taken again.")
+        left = sum(one.done == "left" for one in found)
+        others = f" {left} of them were left alone: another installation's, or voids that hold nothing." if left else ""
+        print(f"{len(found)} messages were not in the books.{others} Payments are taken again.")
 
 
 async def compared(read: Settings, since: str | None, not_asked: list[str]) -> list[Any]:
@@ -237,6 +239,9 @@ async def compared(read: Settings, since: str | None, not_asked: list[str]) -> l
             raise CannotGoOn(
                 f"{', '.join(mute)} cannot list what was booked: compare the bank's statement by hand, then add --not-asked"
             )
+        if start > clock.seconds():
+            raise CannotGoOn(f"{written(start)} is still to come: nothing was booked since. Give an earlier --since")
+        say(f"asking {', '.join(name for name in desk.rails if name not in not_asked)} what was booked since {written(start)}")
         while await recovery.sweep(desk):
             say("asking the banks about what the books know to be open")
         found = []

@@ -5,6 +5,7 @@ rail what became of it stands in for sending it. Anything else is an approval th
 reversed. Each is a discrepancy, written first, so that a person can tell the shop. All can be done again after any death.
 
 Several accounts may lie at one bank, which then lists to each what belongs to all: a reference is known by whichever asked it.
+So may other installations: what bears another's mark is told, and left alone.
 """
 
 from typing import Any, NamedTuple
@@ -38,7 +39,7 @@ BEFORE_SCOPE = (KNOWN, ORIGINAL)
 
 
 class Found(NamedTuple):
-    """One message that the books did not know, and what was done: `taken` into the books, or `reversed`."""
+    """One message that the books did not know, and what was done: `taken` into the books, `reversed`, or `left`."""
 
     rail: str
     reference: str
@@ -50,11 +51,12 @@ class Found(NamedTuple):
 
 async def compare(desk: Desk, rail: Rail, since: float) -> list[Found]:
     """Deals with everything that the rail booked since then. Raises `Unavailable` when one could not be brought to its end."""
-    booked = await unknown(desk, await caller.booked(rail, since, LIST_SECONDS))
+    found = await unknown(desk, await caller.booked(rail, since, LIST_SECONDS))
+    booked, others = [one for one in found if desk.own(one.reference)], [one for one in found if not desk.own(one.reference)]
     taken = [await take_in(desk, rail, one) for one in booked]  # a capture before its refund
     rest = [one for one, done in zip(booked, taken, strict=True) if done is None]
     undone = [await undo(desk, rail, one) for one in reversed(rest)]  # a refund before its sale
-    return [done for done in taken if done] + undone
+    return [done for done in taken if done] + undone + [told(rail, one, "left") for one in others]
 
 
 async def unknown(desk: Desk, booked: list[Booked]) -> list[Booked]:
@@ -134,7 +136,7 @@ class Reader(Desk):
     """A desk at which one message is taken in: its rail has done it already, under this reference."""
 
     def __init__(self, desk: Desk, rail: Rail, reference: str) -> None:
-        super().__init__(desk.database, {rail.name: Done(rail)}, desk.vault, desk.epoch, desk.public_url)
+        super().__init__(desk.database, {rail.name: Done(rail)}, desk.vault, desk.epoch, desk.public_url, mark=desk.mark)
         self.taken = reference
 
     def reference(self, instruction: str) -> str:

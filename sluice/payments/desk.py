@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Desk:
-    """One for a process. `epoch` stands in every reference to a rail; a restored backup raises it (F32).
+    """One for a process. `mark` and `epoch` stand in every reference to a rail; a restored backup raises the epoch (F32).
 
     `rails`: every rail account that was ever opened, by its id; `open`: those that a scope may pay by, in its order.
     """
@@ -39,9 +39,10 @@ class Desk:
         epoch: int,
         public_url: str,
         restored: int | None = None,
+        mark: str = "",
     ) -> None:
         self.database, self.rails, self.vault, self.epoch, self.public_url = database, rails, vault, epoch, public_url
-        self.restored = restored
+        self.restored, self.mark = restored, mark
         self.open: dict[int, tuple[str, ...]] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
 
@@ -81,7 +82,12 @@ class Desk:
         log.error("trouble", what=what, exc_info=error)
 
     def reference(self, instruction: str) -> str:
-        return f"{self.epoch}-{instruction}"
+        return f"{self.mark}.{self.epoch}-{instruction}"
+
+    def own(self, reference: str) -> bool:
+        """Whether this installation drew it, before a restore too; those of before marks bear none."""
+        mark, marked, _ = reference.partition("-")[0].rpartition(".")
+        return not marked or mark == self.mark
 
     async def card(self, scope: int, request: Request) -> Card | None:
         """The card in clear, with its code, for the one message that needs it."""

@@ -25,8 +25,8 @@ async def open_desk(settings: Settings) -> Desk:
     provider = FileProvider(settings.vault_key_file)
     vault = Vault(Keyring(database, provider), Cvcs(database, provider))
     await vault.load(clock.seconds())
-    epoch, restored = await installation.read(database)
-    desk = Desk(database, rails(settings), vault, epoch, settings.public_url, restored)
+    own = await installation.read(database)
+    desk = Desk(database, rails(settings), vault, own.epoch, settings.public_url, own.restored, own.mark)
     await desk.know_rails()
     return desk
 

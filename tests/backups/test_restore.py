@@ -15,6 +15,7 @@ from tests.harness.processes import until
 from tests.kills.books import LEDGER, Money, fall_quiet, told_by_charges
 
 BY = "select reference from instructions where scope = $1 and rail = $2 and verb = 'authorize' order by id"
+CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
 UNKNOWN = ["authorize", "authorize", "capture", "refund", "refund", "void"]
 
 
@@ -72,7 +73,7 @@ def test_a_restored_backup_asks_the_bank_before_it_takes_payments(place: Path):
             fall_quiet(shop)
             agree(shop)
             fresh = {record["reference"] for record in bank.booked()} - used
-            assert {reference.partition("-")[0] for reference in fresh} == {"2"}
+            assert {reference.partition("-")[0].partition(".")[2] for reference in fresh} == {"2"}
             again = second.sluice("recover", "--since", "2020-01-01", "--json")
             assert json.loads(again.stdout) == []
 
@@ -95,6 +96,10 @@ def test_two_accounts_at_one_bank(place: Path):
         bank.ask("refund", reference="1-ask_forgotten", amount=300, currency="usd", original=sale)
         (found,) = json.loads(gateway.sluice("recover", "--since", "1h", "--json").stdout)
         assert (found["rail"], found["done"], found["amount"]) == (account, "taken", 300)
+        bank.ask("authorize", reference="abcdef.1-ask_others", amount=700, currency="usd", card=CARD, capture=True)
+        found = json.loads(gateway.sluice("recover", "--since", "1h", "--json").stdout)
+        assert {(one["reference"], one["done"]) for one in found} == {("abcdef.1-ask_others", "left")}
+        bank.ask("reverse", reference="abcdef.1-ask_others", amount=700, currency="usd")
         fall_quiet(shop)
         at_the_bank = sum(record["captured"] - record["refunded"] for record in bank.booked())
         assert at_the_bank == told_by_charges(shop).taken == gateway.fetch(LEDGER, shop.scope)[0]["taken"]
