@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from socket import gaierror
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from sluice.store.postgres import database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Valid JSON on standard output.")]
 Live = Annotated[bool, typer.Option("--live", help="In live mode; else in test mode.")]
+TIMES = ("closed", "created", "expires", "last_used", "revoked")
 Merchant = Annotated[str | None, typer.Option("--merchant", metavar="ACCT", help="Which one, if there are several.")]
 
 
@@ -41,14 +43,20 @@ def with_store(read: Settings, work: Callable[[Any], Coroutine[Any, Any, Any]]) 
 
 
 def show(rows: list[dict[str, Any]], as_json: bool) -> None:
-    """Rows as a table that is easy to read, or as JSON."""
+    """Rows as a table that is easy to read, its times in UTC, or as JSON, where they are seconds."""
     if as_json:
         print(json.dumps(rows, indent=2))
         return
     if not rows:
         print("none")
         return
-    table = [list(rows[0]), *([str("" if value is None else value) for value in row.values()] for row in rows)]
+    table = [list(rows[0]), *([cell(name, value) for name, value in row.items()] for row in rows)]
     widths = [max(len(line[n]) for line in table) for n in range(len(table[0]))]
     for line in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        print("  ".join(each.ljust(width) for each, width in zip(line, widths, strict=True)).rstrip())
+
+
+def cell(name: str, value: Any) -> str:
+    if name in TIMES and type(value) is int:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return "" if value is None else str(value)

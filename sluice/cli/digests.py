@@ -52,6 +52,8 @@ def digest(
             raise LookupError(f"{wanted} is not over yet: the last day that can be closed is {last} (UTC)")
         await close(store, beside(read.vault_key_file), last, merchant)
         found = await stored(store, merchant, wanted)
+        if export and not found:
+            raise LookupError(f"no day with a fact is closed yet: the last that can be is {last} (UTC)")
         if export:
             await write(store, export, found, beside(read.vault_key_file))
             await record(store, person(), "ledger.export", merchant or "", detail={"days": len(found), "to": str(export)})

@@ -1,6 +1,6 @@
 """`sluice discrepancies`: what a bank said and no rule allows. A person looks, and says that it is settled."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ MOST = 1_000
 LISTED = """select d.id, s.merchant, s.livemode, d.created, d.kind, d.about, i.subject, i.verb, d.said, d.closed
     from discrepancies d left join scopes s on s.scope = d.scope
     left join instructions i on i.scope = d.scope and i.id = d.about
-    where d.closed is null or $1 order by d.created, d.id limit $2"""
+    where (d.closed is null or $1) and ($3::text is null or s.merchant = $3) order by d.created, d.id limit $2"""
 WHOSE = "select scope from discrepancies where id = $1"
 BEFORE_SCOPE = (LISTED, WHOSE)
 
@@ -23,13 +23,14 @@ discrepancies = typer.Typer(help="What a bank said and no rule allows: for a per
 def listed(
     as_json: AsJson = False,
     every: bool = typer.Option(False, "--all", help="Those that are closed too."),
+    merchant: Annotated[str | None, typer.Option("--merchant", metavar="ACCT", help="Of this one alone.")] = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Of every merchant, the oldest first, at most 1,000.   Example: sluice discrepancies list --json"""
 
     async def work(store: Any) -> list[dict[str, Any]]:
-        return [dict(row) for row in await store.fetch(LISTED, every, MOST)]
+        return [dict(row) for row in await store.fetch(LISTED, every, MOST, merchant)]
 
     show(with_store(settings(data, database_url=database_url), work), as_json)
 

@@ -72,6 +72,7 @@ async def of_the_database(read: Settings, live: bool) -> AsyncIterator[Fault]:
                 database.vault(read, connection),
                 work.restored(connection),
                 work.worker(connection),
+                work.banks(connection),
                 work.overdue(connection),
             ]
             for probe in [*probes, *([database.standby(connection), for_live.rail(connection)] if live else [])]:

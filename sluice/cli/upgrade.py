@@ -20,6 +20,7 @@ from sluice.cli.crash import CannotGoOn, say
 from sluice.cli.options import Data, DatabaseUrl, settings
 from sluice.cli.person import noted
 from sluice.core.settings import Settings
+from sluice.store.migrate import numbers
 from sluice.store.postgres import database
 
 NOTE = "upgrade.json"  # in the data folder: from which version, and where its backup lies
@@ -146,6 +147,8 @@ def rollback(
         raise CannotGoOn("no upgrade was begun over this data folder: say to which version, as with --to 0.1.0")
     if not re.fullmatch(r"\d{1,6}(\.\d{1,6})*", version, re.ASCII):
         raise CannotGoOn(f"{version} is no version: give one such as 0.1.0")
+    if numbers(version) > numbers(__version__):
+        raise CannotGoOn(f"{version} is newer than this program, {__version__}: run `sluice upgrade` with that version")
     with database(read, say) as dsn:
         asyncio.run(rolled_back(dsn, version, note.get("backup")))
         noted(read, dsn, "rollback", version)

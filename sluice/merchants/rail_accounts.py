@@ -55,6 +55,8 @@ def nameable(host: str) -> None:
 
 async def add(database: Database, scope: int, name: str, bank: str, *, first: bool = False) -> RailAccount:
     """One more sandbox bank, asked after the others, or before them. Raises `Refused` past the limit or for a bad address."""
+    if not name.strip():
+        raise Refused("Give the account a name that a person knows it by.", param="name")
     nameable(bank_at(bank)[0])
     have = await database.fetch(LIST, scope)
     if len(have) >= MOST:

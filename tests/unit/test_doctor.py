@@ -232,6 +232,16 @@ async def test_a_port_that_another_program_has(place: Place, monkeypatch: pytest
     assert "--port 0" in cure
 
 
+async def test_an_added_bank_that_does_not_answer(place: Place) -> None:
+    """Named with its address; a closed account is nobody's worry."""
+    await place.run("""insert into rail_accounts
+        values (1, 'ra_9', 1, 5, 'sandbox', 'Second bank', 1, 'open', '{"bank": "127.0.0.1:1"}')""")
+    (name, cause, cure), *_ = await place.faults()
+    assert (name, "Second bank" in cause and "127.0.0.1:1" in cause, "rails close ra_9" in cure) == ("rail account", True, True)
+    await place.run("update rail_accounts set status = 'closed'")
+    assert await place.faults() == []
+
+
 async def test_a_restore_whose_banks_were_not_asked(place: Place) -> None:
     """F32: the door is closed until then, so all is not well."""
     await place.run("update installation set restored = 5")

@@ -53,6 +53,14 @@ def test_an_address_that_is_none(db_dsn: str, bank: str) -> None:
     assert len(sluice.listed()) == 1
 
 
+def test_an_account_without_a_name(db_dsn: str) -> None:
+    """Refused: a person must tell it from the others."""
+    sluice = Sluice(db_dsn)
+    assert sluice.run("rails", "add", " ", "--bank", "127.0.0.1:9001") == 1
+    assert "name" in sluice.error
+    assert len(sluice.listed()) == 1
+
+
 def test_what_is_not_there_and_what_is_too_much(db_dsn: str) -> None:
     sluice = Sluice(db_dsn)
     assert sluice.run("rails", "close", "ra_none") == 1

@@ -69,12 +69,18 @@ def bank(read: Settings) -> Iterator[Fault]:
     if read.bank is None:
         yield Fault("bank", "The sandbox's bank was never started over this data folder.", "sluice up, or sluice sandbox")
         return
-    host, _, port = read.bank.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), PATIENCE).close()
-    except OSError as error:
-        why = error.strerror or "no answer"
+    if why := silent(read.bank):
         yield Fault("bank", f"The sandbox's bank does not answer at {read.bank} ({why}).", "sluice up, or sluice sandbox")
+
+
+def silent(address: str) -> str:
+    """Why nobody answers at HOST:PORT; "": somebody does."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except OSError as error:
+        return error.strerror or "no answer"
+    return ""
 
 
 def port(read: Settings) -> Iterator[Fault]:

@@ -1,9 +1,11 @@
 """The work: whether a worker is there, and what it should have done by now."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 from sluice.cli.probes import Fault
+from sluice.cli.probes.machine import silent
 from sluice.store import installation
 from sluice.store.database import DATABASE_TIME
 
@@ -28,7 +30,9 @@ DIGESTS = """select count(*) from scopes s
     where s.numbered > coalesce(closed.last, 0) and exists (
         select from event_numbers n join events e on e.scope = n.scope and e.id = n.event
         where n.scope = s.scope and n.number = coalesce(closed.last, 0) + 1 and e.created < $1)"""
-BEFORE_SCOPE = (LAST_BEAT, FACTS, INSTRUCTIONS, DELIVERIES, HOLDS, LINKS, DIGESTS)
+BANKS = """select id, name, address ->> 'bank' bank from rail_accounts
+    where status = 'open' and address ->> 'bank' is not null order by id"""
+BEFORE_SCOPE = (BANKS, LAST_BEAT, FACTS, INSTRUCTIONS, DELIVERIES, HOLDS, LINKS, DIGESTS)
 
 
 async def restored(connection: Any) -> AsyncIterator[Fault]:
@@ -44,6 +48,14 @@ async def worker(connection: Any) -> AsyncIterator[Fault]:
         yield Fault("worker", "No worker runs: nothing is recovered, delivered or settled.", START)
     elif now - beat > SILENT:
         yield Fault("worker", f"No worker has given a sign of life for {now - beat:.0f} seconds.", START)
+
+
+async def banks(connection: Any) -> AsyncIterator[Fault]:
+    """Each bank that payments are sent to, beside the sandbox's own."""
+    for row in await connection.fetch(BANKS):
+        if why := await asyncio.to_thread(silent, row["bank"]):
+            cause = f"The bank of {row['name']} ({row['id']}) does not answer at {row['bank']} ({why})."
+            yield Fault("rail account", cause, f"Start it, or sluice rails close {row['id']}: others take its payments.")
 
 
 async def overdue(connection: Any) -> AsyncIterator[Fault]:

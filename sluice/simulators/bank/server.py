@@ -156,7 +156,7 @@ class Session(asyncio.Protocol):
         answers, self.answers = self.answers, []
         if self.cut:
             self.transport.abort()
-        elif answers:
+        elif answers and not self.transport.is_closing():  # who asked may have hung up
             self.transport.write(b"".join(answers))
 
 
