@@ -28,7 +28,8 @@ from sluice.store.database import LOST
 from sluice.store.facts import Fact
 from sluice.store.reads import Rows
 
-AT_ONCE, SCOPES_AT_ONCE = 32, 8
+AT_ONCE, RAILS_AT_ONCE = 32, 16
+TURN = 5.0  # seconds for which one rail's are taken up, as long as they are answered
 INQUIRIES = 3  # without an answer, before an authorisation is taken back
 UNDONE = Declined("processing_error")
 
@@ -40,8 +41,8 @@ def ours(first: int) -> str:
         and (envelope ->> 'version')::int <= ${envelope}"""
 
 
-DUE_SCOPES = f"""select d.scope, s.livemode from (select scope, min(until) oldest from instructions
-        where state <> 'closed' and until <= $1 and {ours(2)} group by scope) d
+DUE = f"""select d.scope, s.livemode, d.rail from (select scope, rail, min(until) oldest from instructions
+        where state <> 'closed' and until <= $1 and {ours(2)} group by scope, rail) d
     join scopes s on s.scope = d.scope order by d.oldest"""
 STRANGE = f"""select distinct verb, rail, state, envelope ->> 'version' envelope from instructions
     where state <> 'closed' and until <= $1 and not ({ours(2)})"""
@@ -55,20 +56,20 @@ CLAIM = f"""with picked as materialized (
 SET_ASIDE = """update instructions set tries = tries + 1, version = version + 1,
     until = $4::bigint + 1000000 * ($5::bigint[])[least(tries + 1, cardinality($5::bigint[]))]
     where scope = $1 and id = $2 and token = $3 returning tries"""
-BEFORE_SCOPE = (DUE_SCOPES, STRANGE)
+BEFORE_SCOPE = (DUE, STRANGE)
 
 log = structlog.get_logger()
 _left: set[tuple[str, ...]] = set()
 
 
 async def sweep(desk: Desk) -> int:
-    """Recovers what is due, the scope with the oldest first; answers how many instructions it took."""
+    """Recovers what is due, each rail account's apart from the others'; answers how many instructions it took."""
     taken, now = 0, clock.micros()
     await leave_the_strange(desk, now)
-    due = await desk.database.fetch(DUE_SCOPES, now, *known_to(desk))
-    for first in range(0, len(due), SCOPES_AT_ONCE):
-        some = due[first : first + SCOPES_AT_ONCE]
-        taken += sum(await asyncio.gather(*(of_scope(desk, scope, livemode) for scope, livemode in some)))
+    due = await desk.database.fetch(DUE, now, *known_to(desk))
+    for first in range(0, len(due), RAILS_AT_ONCE):
+        some = due[first : first + RAILS_AT_ONCE]
+        taken += sum(await asyncio.gather(*(of_rail(desk, scope, livemode, rail) for scope, livemode, rail in some)))
     return taken
 
 
@@ -85,12 +86,16 @@ async def leave_the_strange(desk: Desk, now: int) -> None:
             log.warning("instructions that this version does not know are left to a newer one", **row)
 
 
-async def of_scope(desk: Desk, scope: int, livemode: bool) -> int:
-    token = new_id("tk_")
-    claimed = await desk.database.fetch(CLAIM, scope, clock.micros(), token, leased(), AT_ONCE, *known_to(desk))
-    ids = [row["id"] for row in claimed]
-    await asyncio.gather(*(guarded(desk, scope, livemode, id, token) for id in ids))
-    return len(ids)
+async def of_rail(desk: Desk, scope: int, livemode: bool, rail: str) -> int:
+    """One account's: all that is due while it answers, and one handful while it hangs."""
+    ends, taken, verbs = clock.now() + TURN, 0, list(DECIDE)
+    while True:
+        token = new_id("tk_")
+        due = await desk.database.fetch(CLAIM, scope, clock.micros(), token, leased(), AT_ONCE, verbs, [rail], ENVELOPE)
+        await asyncio.gather(*(guarded(desk, scope, livemode, row["id"], token) for row in due))
+        taken += len(due)
+        if len(due) < AT_ONCE or clock.now() > ends:
+            return taken
 
 
 async def guarded(desk: Desk, scope: int, livemode: bool, id: str, token: str) -> None:

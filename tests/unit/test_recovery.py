@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from sluice.books.keyring import FileProvider, Keyring
 from sluice.books.vault.cards import Vault
 from sluice.books.vault.cvcs import Cvcs
+from sluice.core import limits
 from sluice.core.clock import clock
 from sluice.payments import attaching, leases, notices, recovery, refunds, settling
 from sluice.payments.desk import Desk
 from sluice.payments.instructions import Instruction
-from sluice.rails.outcomes import CANCELED, Approved, Declined, NotFound, NotSent, Pending, Returned, Unknown
+from sluice.rails.outcomes import CANCELED, Approved, Declined, NotFound, NotSent, Pending, Returned, Unknown, Word
+from sluice.rails.types import Deadline, Envelope
 from sluice.store.database import Database
 from tests.unit.desk_world import SCOPE, World
 from tests.unit.scripted_rail import SILENT, YES, Scripted
@@ -255,6 +257,30 @@ async def test_two_recoveries_take_turns(desk: Desk):
     await asyncio.gather(*(recovery.sweep(desk) for _ in range(4)))
     assert rail.asked().count("inquire") == 6
     assert await world.value("select count(*) from postings") == 12
+
+
+class Hanging(Scripted):
+    async def inquire(self, envelope: Envelope, deadline: Deadline) -> Word:
+        self.said("inquire", envelope)
+        await asyncio.Event().wait()
+        raise AssertionError("it never ends")
+
+
+@pytest.mark.shows("F21")
+async def test_a_rail_that_hangs_holds_up_only_its_own(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    """Of an account that does not answer one handful is asked about; all that waits for another is recovered beside it."""
+    world, rail = world_of(desk, authorize=[SILENT], inquire=[YES])
+    many = recovery.AT_ONCE + 3
+    for _ in range(2 * many):
+        await world.pay()
+    desk.rails["ra_2"] = hanging = Hanging(inquire=[YES])
+    await world.database.execute(DUE, SCOPE, 60)
+    half = "update instructions set rail = 'ra_2' where id in (select id from instructions order by id limit $1)"
+    await world.database.execute(half, many)
+    monkeypatch.setattr(limits, "RAIL_SECONDS", 3.0)
+    monkeypatch.setattr(recovery, "TURN", 2.5)
+    await recovery.sweep(desk)
+    assert (rail.asked().count("inquire"), hanging.asked().count("inquire")) == (many, recovery.AT_ONCE)
 
 
 @pytest.mark.shows("F13", "F17")
