@@ -43,6 +43,7 @@ class Customer(Row, frozen=True):
     default_payment_method: str | None
     invoice_prefix: str
     doc: dict[str, Any]
+    default_source: str | None = None  # one of the old API's cards or sources
 
     def wire(self, livemode: bool) -> dict[str, Any]:
         if self.deleted:
@@ -55,6 +56,7 @@ class Customer(Row, frozen=True):
             "customer",
             id=self.id,
             created=self.created,
+            default_source=self.default_source,
             email=self.email,
             livemode=livemode,
             invoice_prefix=self.invoice_prefix,
@@ -175,7 +177,7 @@ def default_method(call: Call, rows: Rows, customer: Customer) -> str | None:
 def delete(call: Call, rows: Rows) -> Plan:
     """Permanent; the event carries the full last state; its methods are detached with it, however many."""
     customer = live(call, rows)
-    after = replace(customer, deleted=True, default_payment_method=None)
+    after = replace(customer, deleted=True, default_payment_method=None, default_source=None)
     told = Told("customer.deleted", after, object=customer.last_state(call.livemode))
     methods = Wide(PaymentMethod.table, "customer", customer.id, "customer = null, state = 'detached'")
     return Plan(Change(saved=(after,), wide=(methods,), told=(told,), shows=after))

@@ -1,21 +1,24 @@
 """Payment methods: a card as the shop may know it. Fresh, then attached to a customer or used once (B-5.60 to B-5.65)."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast, final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast, final
 
 from msgspec.structs import replace
 
 from sluice.books.events import Told
-from sluice.core.cards import expired, luhn, valid_cvc, valid_number
+from sluice.core.cards import expired
 from sluice.core.clock import year_and_month
 from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
-from sluice.core.secrets import Secret
+from sluice.customers import tokens
+from sluice.customers.cards import Method
 from sluice.customers.details import Given, Hash, address, email, kept, metadata
+from sluice.customers.typed_cards import card_of, shown, token
 from sluice.rails.sandbox import cards as sandbox
 from sluice.rails.types import Card
 from sluice.rules.calls import Call, Verb, id_in
 from sluice.rules.plans import Change, Plan
-from sluice.shapes.objects import build, whole
+from sluice.shapes.objects import build
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 
@@ -30,65 +33,78 @@ UNUSABLE = (
 
 
 @final
-class PaymentMethod(Row, frozen=True):
-    """`state`: fresh, taken (by an attempt that goes on), used, attached, detached. `card` is the vault's row."""
+class PaymentMethod(Method, frozen=True):
+    """In the form of today's API."""
 
-    table: ClassVar[str] = "payment_methods"
     noun: ClassVar[str] = "PaymentMethod"
-    created: int
-    customer: str | None
-    state: str
-    card: str
-    fingerprint: str
-    doc: dict[str, Any]
 
     def wire(self, livemode: bool) -> dict[str, Any]:
         card = self.doc["card"] | {"fingerprint": self.fingerprint}
         return build(
-            "payment_method", id=self.id, created=self.created, customer=self.customer, livemode=livemode, type="card",
-            **self.doc | {"card": card},
+            "payment_method", id=self.id, allow_redisplay=self.doc["allow_redisplay"],
+            billing_details=self.doc["billing_details"], card=card, created=self.created, customer=self.customer,
+            livemode=livemode, metadata=self.doc["metadata"], type="card",
         )  # fmt: skip
 
 
-def card_of(call: Call, given: Given, where: str = "") -> Card:
-    """A card as it was typed: judged before anybody is asked (B-5.61). `where` is put before the names of parameters."""
-    if "token" in given:
-        return token(call, given["token"])
-    number = given["number"].replace(" ", "").replace("-", "")
-    cvc, month, year = given.get("cvc"), given["exp_month"], given["exp_year"]
-    year += 2000 if 0 <= year < 100 else 0
+class Brought(NamedTuple):
+    """A method that a call brings along, with its new rows. `card`: in clear, if it was typed; `saved`: its token, used up."""
 
-    def wrong(code: str, name: str, message: str) -> Refused:
-        param = f"{where}[{name}]" if where else name
-        return Refused(message, status=402, type="card_error", code=code, param=param)
-
-    if not number.isdecimal() or not number.isascii():
-        raise wrong("invalid_number", "number", "The card number is not a valid credit card number.")
-    if not luhn(number) or not valid_number(number):
-        raise wrong("incorrect_number", "number", "Your card number is incorrect.")
-    if not 1 <= month <= 12:
-        raise wrong("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.")
-    today = year_and_month(call.at)
-    if expired(year, month, today) or year > today[0] + 50:
-        raise wrong("invalid_expiry_year", "exp_year", "Your card's expiration year is invalid.")
-    if cvc is not None and not valid_cvc(number, cvc):
-        raise wrong("invalid_cvc", "cvc", "Your card's security code is invalid.")
-    return Card(Secret(number), month, year, Secret(cvc) if cvc else None)
+    row: PaymentMethod
+    new: tuple[Row, ...]
+    card: Card | None = None
+    saved: tuple[Row, ...] = ()
 
 
-def token(call: Call, name: str, param: str = "token") -> Card:
-    """`tok_*` names of the test data; tokens as objects are not served yet (B-5.61)."""
-    card = sandbox.named(name) if name.startswith("tok_") and not call.livemode else None
-    if card is None:
-        raise Refused(f"Invalid token id: {name}", param=param)
-    return card
+def bring(
+    call: Call, rows: Rows, card: Given | str, given: Given, where: str = "", prefix: str = "pm_", param: str = "token"
+) -> Brought:
+    """The new method of a card that is typed, or of a token by its name. `where` is put before the names of a typed card's
+    parameters, `param` is the token's. `given`: billing_details, metadata, allow_redisplay."""
+    name = card if isinstance(card, str) else card.get("token")
+    if name is None or (sandbox.named(name) and not call.livemode):
+        typed = card_of(call, card, where) if isinstance(card, Mapping) else token(call, card, param)
+        return Brought(*make(call, typed, given, prefix=prefix), typed)
+    used = tokens.spent(call, rows, name, "card", param)
+    method = of_token(call, used, given, prefix)
+    return Brought(method, (method,), None, (used,))
 
 
-def make(call: Call, card: Card, given: Given, where: str = "") -> tuple[PaymentMethod, tuple[Row, ...]]:
+def of_data(call: Call, rows: Rows, data: Given) -> Brought:
+    """The method in a call's `payment_method_data`."""
+    where = "payment_method_data"
+    if data["type"] != "card":
+        raise Refused(f"Sluice does not serve the payment method type {data['type']} yet: use card.", param=f"{where}[type]")
+    if not data.get("card"):
+        raise Refused(f"Missing required param: {where}[card].", code="parameter_missing", param=f"{where}[card]")
+    return bring(call, rows, data["card"], data, f"{where}[card]")
+
+
+def token_in(call: Call) -> str | None:
+    """The token that stands there in place of a card."""
+    data = call.params.get("payment_method_data") or {}
+    return (data.get("card") or {}).get("token")
+
+
+def of_token(call: Call, token: tokens.Token, given: Given, prefix: str) -> PaymentMethod:
+    """It takes over the vault's row, and what the token says of the card; a customer's card bears the token's own id for it."""
+    old = token.doc["method"]
+    doc = old | {
+        "allow_redisplay": given.get("allow_redisplay") or old["allow_redisplay"],
+        "billing_details": billing(given.get("billing_details"), old["billing_details"]),
+        "metadata": metadata(old["metadata"], given),
+    }
+    assert token.card
+    assert token.fingerprint
+    id = token.doc["card"] if prefix == "card_" else new_id(prefix)
+    return PaymentMethod(id, 0, call.at, None, "fresh", token.card, token.fingerprint, doc)
+
+
+def make(call: Call, card: Card, given: Given, where: str = "", prefix: str = "pm_") -> tuple[PaymentMethod, tuple[Row, ...]]:
     """A new method of `card`, and the vault's row. `given`: billing_details, metadata, allow_redisplay."""
     if "customer" in given:
         raise Refused("A PaymentMethod is created without a customer: attach it afterwards.", param="customer")
-    id = new_id("pm_")
+    id = new_id(prefix)
     stored, fingerprint = call.vault.seal(call.scope, call.account, card)
     doc = {
         "allow_redisplay": given.get("allow_redisplay") or "unspecified",
@@ -112,40 +128,9 @@ def billing(given: Given | None, old: Hash | None = None, where: str = "") -> Ha
     return made
 
 
-def shown(card: Card, livemode: bool, networks: Hash | None = None) -> Hash:
-    """What may be shown of a card: the last four digits at most (S4)."""
-    facts = sandbox.facts(card.number)
-    checks = {
-        "address_line1_check": None,
-        "address_postal_code_check": None,
-        "cvc_check": "unchecked" if card.cvc else None,
-    }
-    return (
-        whole(
-            "payment_method_card",
-            {
-                "brand": facts.brand,
-                "checks": checks,
-                "country": facts.country,
-                "display_brand": facts.brand,
-                "exp_month": card.exp_month,
-                "exp_year": card.exp_year,
-                "funding": facts.funding,
-                "generated_from": None,
-                "last4": card.number[-4:],
-                "networks": {"available": list(facts.networks), "preferred": (networks or {}).get("preferred")},
-                "regulated_status": "unregulated",
-                "three_d_secure_usage": {"supported": facts.three_d_secure},
-                "wallet": None,
-            },
-        )
-        or {}
-    )
-
-
 def waiting_code(call: Call, method: PaymentMethod, card: Card) -> tuple[Row, ...]:
     """The code of a card that is not confirmed in this call waits, encrypted, for minutes (Law 8)."""
-    return (call.vault.hold_cvc(call.scope, method.id, card.cvc, call.at),) if card.cvc else ()
+    return (call.vault.hold_cvc(call.scope, method.card, card.cvc, call.at),) if card.cvc else ()
 
 
 Named = tuple[PaymentMethod, tuple[Row, ...], Card | None]
@@ -167,10 +152,10 @@ def from_name(call: Call, id: str) -> Named | None:
     return (*make(call, card, {}), card) if card else None
 
 
-def attachable(method: PaymentMethod) -> None:
-    """B-5.62: consumed or once detached, never again."""
+def usable(method: Method, param: str | None = None) -> None:
+    """B-5.13, B-5.62: consumed or once detached, never again."""
     if method.state in ("used", "detached", "taken"):
-        raise Refused(UNUSABLE, judged=True)
+        raise Refused(UNUSABLE, param=param, judged=True)
 
 
 def create(call: Call, rows: Rows) -> Plan:
@@ -182,9 +167,9 @@ def create(call: Call, rows: Rows) -> Plan:
         raise Refused("Missing required param: type.", code="parameter_missing", param="type")
     if "card" not in given:
         raise Refused("Missing required param: card.", code="parameter_missing", param="card")
-    card = card_of(call, given["card"])
-    method, new = make(call, card, given)
-    return Plan(Change(new=(*new, *waiting_code(call, method, card)), shows=method))
+    brought = bring(call, rows, given["card"], given)
+    waits = waiting_code(call, brought.row, brought.card) if brought.card else ()
+    return Plan(Change(saved=brought.saved, new=(*brought.new, *waits), shows=brought.row))
 
 
 def found(call: Call, rows: Rows) -> PaymentMethod:
@@ -225,5 +210,8 @@ def changed_card(call: Call, old: Hash, given: Given) -> Hash:
     return made
 
 
-CREATE = Verb("payment_methods.create", create)
+CREATE = Verb(
+    "payment_methods.create", create, (Load(tokens.Token, "token", "$3"),),
+    lambda call: ((call.params.get("card") or {}).get("token"),),
+)  # fmt: skip
 UPDATE = Verb("payment_methods.update", update, (Load(PaymentMethod, "method", "$3"),), id_in("payment_method"))

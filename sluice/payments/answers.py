@@ -24,6 +24,7 @@ PREFIXES: dict[str, type[Row]] = {
     "ch": Charge, "cus": Customer, "pi": Intent, "pm": PaymentMethod, "re": Refund, "txn": BalanceTransaction,
 }  # fmt: skip
 PRIVATE = {"payment_method": ("customer", "metadata", "fingerprint")}  # B-1.7
+CARDS = ("card", "payment_method_preview")  # where else a browser is shown one
 # Under which names the rules of a settling find rows.
 NAMES: dict[type[Row], str] = {
     Intent: "intent", Charge: "charge", Refund: "refund", PaymentMethod: "method", Customer: "customer",
@@ -103,7 +104,14 @@ def public(shown: dict[str, Any]) -> dict[str, Any]:
     if shown.get("object") == "payment_method":
         card = {name: value for name, value in shown["card"].items() if name != "fingerprint"}
         return {name: value for name, value in shown.items() if name not in PRIVATE["payment_method"]} | {"card": card}
-    return shown
+    return {name: public_card(value) if name in CARDS else value for name, value in shown.items()}
+
+
+def public_card(card: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The card in a token, a source or a preview of a method."""
+    hidden = PRIVATE["payment_method"]
+    shown = card and {name: value for name, value in card.items() if name not in hidden}
+    return shown | {"card": public_card(shown["card"])} if shown and "card" in shown else shown
 
 
 def steps(operation_id: str, paths: tuple[str, ...]) -> expand.Steps:

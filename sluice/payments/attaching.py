@@ -39,7 +39,7 @@ def attach(call: Call, rows: Rows) -> Plan:
         return Plan(Change(stand=(method,), shows=method))
     if method.customer:
         raise Refused("The payment method you provided has already been attached to a customer.", judged=True)
-    payment_methods.attachable(method)
+    payment_methods.usable(method)
     return checking(call, rows, method, new, card, customer=customer.id, shows="method")
 
 
@@ -64,7 +64,7 @@ def create_customer(call: Call, rows: Rows) -> Plan:
         return customers.create(call, rows)
     default = call.params.get("invoice_settings", {}).get("default_payment_method")
     method, new, card = payment_methods.named(call, rows, "method", "payment_method")
-    payment_methods.attachable(method)
+    payment_methods.usable(method)
     if default and default not in (method.id, call.params["payment_method"]):
         raise Refused("The default must be the payment method given.", param="invoice_settings[default_payment_method]")
     customer = customers.made(call, rows)
@@ -145,7 +145,7 @@ def detach(call: Call, rows: Rows) -> Plan:
 METHOD = Load(PaymentMethod, "method", "$3")
 ATTACH = Verb(
     "payment_methods.attach", attach,
-    (METHOD, Load(Customer, "customer", "$4"), Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "method.id")),
+    (METHOD, Load(Customer, "customer", "$4"), Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "card.id")),
     lambda call: (call.ids["payment_method"], call.params.get("customer")),
 )  # fmt: skip
 DETACH = Verb(
@@ -158,7 +158,7 @@ CREATE_CUSTOMER = Verb(
     "customers.create", create_customer,
     (
         *customers.TWIN, Load(PaymentMethod, "method", "$4"), Load(StoredCard, "card", "method.card"),
-        Load(StoredCvc, "code", "method.id"),
+        Load(StoredCvc, "code", "card.id"),
     ),
     lambda call: (call.params.get("invoice_prefix"), call.params.get("payment_method")),
 )  # fmt: skip

@@ -10,12 +10,13 @@ from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
+from sluice.customers import confirmation_tokens
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import card_declines, routing
 from sluice.payments.describing import described
 from sluice.payments.intents import OPEN, Intent, found, may, unexpected, with_intent
-from sluice.payments.picking import CARD, Pick, named, owned, pick
+from sluice.payments.picking import CARD, Pick, find, named, owned, pick
 from sluice.rails.types import Authorize
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan, Request
@@ -31,7 +32,7 @@ WEATHER = ("silent", "late", "twice", "wrong_amount", "down")  # B-6.9
 
 def confirm(call: Call, rows: Rows) -> Plan:
     """B-5.7: legal in three states; B-5.5: which method is used."""
-    intent = found(call, rows)
+    call, intent = confirmation_tokens.applied(call, rows), found(call, rows)
     if intent.status == "succeeded":
         raise unexpected(intent, "You cannot confirm this PaymentIntent because it has already succeeded.", call.livemode)
     if intent.status not in OPEN:
@@ -78,7 +79,7 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
         doc=intent.doc | {"last_payment_error": None, "next_action": None, "processing": None},
     )  # fmt: skip
     taken = method if method.state == "attached" else replace(method, state="taken")
-    saved: tuple[Row, ...] = () if created else (after,)
+    saved = picked.confirmed(call, rows, intent.id) + (() if created else (after,))
     new: tuple[Row, ...] = (after,) if created else ()
     if picked.new:
         new += (taken, *picked.new[1:])
@@ -163,4 +164,5 @@ CONFIRM = Verb(
     (*LOADS, Load(card_declines.CardDeclines, "declines", "coalesce($6, method.fingerprint)")),
     lambda call: (call.ids["intent"], *named(call), card_declines.brought(call)),
     may,
+    finds=find,
 )

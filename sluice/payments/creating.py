@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sluice.books.events import Told
 from sluice.core.errors import Refused
 from sluice.core.ids import chance, new_id
-from sluice.customers import payment_methods
+from sluice.customers import confirmation_tokens, payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.details import Hash
 from sluice.customers.payment_methods import PaymentMethod
@@ -14,7 +14,7 @@ from sluice.payments.amounts import payable
 from sluice.payments.confirming import confirmed
 from sluice.payments.describing import described
 from sluice.payments.intents import BLANK, Intent, derived
-from sluice.payments.picking import CARD, known_customer, named, owned, pick
+from sluice.payments.picking import CARD, find, known_customer, named, owned, pick
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Load, Rows
@@ -22,11 +22,12 @@ from sluice.store.reads import Load, Rows
 if TYPE_CHECKING:
     from sluice.shapes.types.payment_intent import PostPaymentIntents
 
-NEED_CONFIRM = ("off_session", "return_url", "use_stripe_sdk")
+NEED_CONFIRM = ("confirmation_token", "off_session", "return_url", "use_stripe_sdk")
 
 
 def create(call: Call, rows: Rows) -> Plan:
     """B-5.1 to B-5.4. A validation fault creates nothing; a declined confirm leaves the intent."""
+    call = confirmation_tokens.applied(call, rows)
     given = cast("PostPaymentIntents", call.params)
     money = payable(given["amount"], given["currency"])
     exclusive(given)
@@ -51,7 +52,7 @@ def create(call: Call, rows: Rows) -> Plan:
     if given.get("confirm"):
         return confirmed(call, rows, intent, picked, told)
     waits = payment_methods.waiting_code(call, picked.row, picked.card) if picked.row and picked.card else ()
-    return Plan(Change(new=(intent, *picked.new, *waits), told=(told,), shows=intent))
+    return Plan(Change(saved=picked.saved, new=(intent, *picked.new, *waits), told=(told,), shows=intent))
 
 
 def exclusive(given: "PostPaymentIntents") -> None:
@@ -89,4 +90,5 @@ CREATE = Verb(
         *CARD,
     ),
     named_at_create,
+    finds=find,
 )

@@ -2,34 +2,73 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused, missing
-from sluice.customers import payment_methods
+from sluice.customers import confirmation_tokens, payment_methods
+from sluice.customers.confirmation_tokens import ConfirmationToken
 from sluice.customers.customers import Customer
-from sluice.customers.details import Hash
 from sluice.customers.payment_methods import UNUSABLE, PaymentMethod
+from sluice.customers.tokens import Token
+from sluice.payments.card_declines import CardDeclines
 from sluice.payments.intents import Intent, with_intent
 from sluice.rails.types import Card
 from sluice.rules.calls import Call
+from sluice.store.database import Database
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 
-CARD = (Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "method.id"))
+# A confirmation token, and a token of a card; and the card that is paid with, whichever leads to it.
+TOKENS = (
+    Load(ConfirmationToken, "confirmation", "$3"),
+    Load(Token, "token", "$4"),
+    Load(PaymentMethod, "method", "confirmation.payment_method"),
+    Load(StoredCard, "card", "coalesce(token.card, method.card)"),
+    Load(StoredCvc, "code", "card.id"),
+    Load(CardDeclines, "declines", "coalesce(token.fingerprint, method.fingerprint)"),
+)
+CARD = (Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "card.id"))
 
 
 def named(call: Call) -> tuple[Any, ...]:
     """The customer and the method that a call gives; an empty name looks for nothing, none for the default (B-5.5)."""
     given = call.params
-    method = given.get("payment_method") or ("" if given.get("payment_method_data") else None)
+    other = given.get("payment_method_data") or given.get("confirmation_token")
+    method = given.get("payment_method") or ("" if other else None)
     return given.get("customer"), method
+
+
+async def by_token(database: Database, call: Call, token: str | None, confirmation: str | None = None) -> Rows:
+    """For a verb's `finds`: what tokens lead to, as far as it is there. Few calls name one; the others pay for no look."""
+    if not (token or confirmation):
+        return Rows()
+    _, rows = await database.load(call.scope, None, TOKENS, confirmation, token)
+    return Rows({name: row for name, row in rows.items() if row})
+
+
+async def find(database: Database, call: Call) -> Rows:
+    """What a call pays with when it names a token of a card, or a confirmation token, which any method outranks."""
+    given, token = call.params, payment_methods.token_in(call)
+    rows = await by_token(database, call, token, given.get("confirmation_token"))
+    if given.get("payment_method") or (given.get("payment_method_data") and not token):  # it outranks the confirmation token
+        return Rows(confirmation=rows.get("confirmation"))
+    return rows
 
 
 class Pick:
     """The payment method of a call: the one named, one brought along, the intent's own, or the customer's default (B-5.5)."""
 
-    def __init__(self, row: PaymentMethod | None, new: tuple[Row, ...] = (), card: Card | None = None) -> None:
-        self.row, self.new, self.card = row, new, card
+    def __init__(
+        self, row: PaymentMethod | None, new: tuple[Row, ...] = (), card: Card | None = None, saved: tuple[Row, ...] = ()
+    ) -> None:
+        self.row, self.new, self.card, self.saved = row, new, card, saved
+
+    def confirmed(self, call: Call, rows: Rows, intent: str) -> tuple[Row, ...]:
+        """The tokens that a confirmation of `intent` uses up."""
+        token = confirmation_tokens.named(call, rows)
+        return (*self.saved, replace(token, intent=intent)) if token else self.saved
 
 
 def pick(call: Call, rows: Rows) -> Pick:
@@ -38,20 +77,10 @@ def pick(call: Call, rows: Rows) -> Pick:
         message = "You may only specify one of these parameters: payment_method, payment_method_data."
         raise Refused(message, code="parameters_exclusive", param="payment_method")
     if data := given.get("payment_method_data"):
-        return brought(call, data)
+        return Pick(*payment_methods.of_data(call, rows, data))
     if given.get("payment_method"):
         return Pick(*payment_methods.named(call, rows, "method", "payment_method"))
     return Pick(rows.get_one(PaymentMethod, "method"))
-
-
-def brought(call: Call, data: Hash) -> Pick:
-    where = "payment_method_data"
-    if data["type"] != "card":
-        raise Refused(f"Sluice does not serve the payment method type {data['type']} yet: use card.", param=f"{where}[type]")
-    if not data.get("card"):
-        raise Refused(f"Missing required param: {where}[card].", code="parameter_missing", param=f"{where}[card]")
-    card = payment_methods.card_of(call, data["card"], f"{where}[card]")
-    return Pick(*payment_methods.make(call, card, data, f"{where}[billing_details]"), card)
 
 
 def known_customer(call: Call, rows: Rows) -> Customer | None:

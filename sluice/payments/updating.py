@@ -10,7 +10,7 @@ from sluice.payments.amounts import payable
 from sluice.payments.confirming import LOADS
 from sluice.payments.describing import described
 from sluice.payments.intents import OPEN, Intent, derived, found, may, unexpected, with_intent
-from sluice.payments.picking import Pick, known_customer, named, owned, pick
+from sluice.payments.picking import Pick, find, known_customer, named, owned, pick
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Rows
@@ -45,7 +45,7 @@ def update(call: Call, rows: Rows) -> Plan:
     if intent.status in OPEN:
         after = derived(after, None)
     waits = payment_methods.waiting_code(call, picked.row, picked.card) if picked.row and picked.card else ()
-    return Plan(Change(saved=(after,), new=(*picked.new, *waits), shows=after))
+    return Plan(Change(saved=(after, *picked.saved), new=(*picked.new, *waits), shows=after))
 
 
 def new_customer(call: Call, rows: Rows, intent: Intent) -> str | None:
@@ -58,4 +58,4 @@ def new_customer(call: Call, rows: Rows, intent: Intent) -> str | None:
     return str(given)
 
 
-UPDATE = Verb("payment_intents.update", update, LOADS, lambda call: (call.ids["intent"], *named(call)), may)
+UPDATE = Verb("payment_intents.update", update, LOADS, lambda call: (call.ids["intent"], *named(call)), may, finds=find)

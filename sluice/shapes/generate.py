@@ -66,9 +66,15 @@ def files() -> dict[str, str]:
         object_class(modules[file_of(resource)], camel(resource), resource)
     for id in OPERATIONS:
         found = operation(id)
-        parameters_class(modules[found.path.split("/")[2].removesuffix("s")], found)
+        parameters_class(modules[noun(found.path)], found)
     texts = {f"{name}.py": module.text() for name, module in modules.items()}
     return texts | {"shared.py": shared.text(), "__init__.py": HEADER.format(what="Objects and parameters, typed.")}
+
+
+def noun(path: str) -> str:
+    """Whose file an operation's parameters stand in; a test helper is of what it makes."""
+    first, *rest = path.split("/")[2:]
+    return (rest[0] if first == "test_helpers" else first).removesuffix("s")
 
 
 def object_class(module: Module, name: str, component: str) -> str:

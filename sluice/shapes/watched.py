@@ -55,3 +55,12 @@ class Watched(dict[str, Any]):
             elif key not in self.read:
                 found.append(name)
         return found
+
+
+def filled(params: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """`params`, and of `defaults` what they leave out. Whoever reads a parameter here has read it there."""
+    made = defaults | dict(dict.items(params))
+    if isinstance(params, Watched):
+        made = Watched(made, params.at)
+        made.read = params.read
+    return made

@@ -9,17 +9,20 @@ from sluice.api.operations import (
     account,
     balance,
     charges,
+    confirmation_tokens,
     customers,
     events,
     payment_intents,
     payment_methods,
     refunds,
+    tokens,
     webhook_endpoints,
 )
 from sluice.api.operations.op import Op
 
 RESOURCES = (
     account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
+    tokens, confirmation_tokens,
 )  # fmt: skip
 TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
 SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}
@@ -27,7 +30,6 @@ SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}
 # What to do instead of a parameter that is not served yet.
 HINTS: Mapping[str, str] = {
     "application_fee_amount": "Marketplaces come with a later version; leave it out.",
-    "confirmation_token": "Give `payment_method` or `payment_method_data` instead.",
     "error_on_requires_action": "Leave it out, and look at the status: requires_action names the next step.",
     "final_capture": "Leave it out: one capture takes what it names and releases the rest.",
     "setup_future_usage": "Attach the payment method to a customer with /v1/payment_methods/ID/attach instead.",

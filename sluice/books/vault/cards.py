@@ -57,9 +57,9 @@ class Vault:
         """What `seal_webhook` sealed. `Unopenable`: it is not one of ours."""
         return await self.keyring.unseal(place("webhook_endpoints", scope, endpoint), sealed)
 
-    def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> StoredCvc:
-        """The new row of a code that waits for its confirmation, for the fact that makes payment method `method`."""
-        return self.cvcs.hold(scope, method, cvc, at)
+    def hold_cvc(self, scope: int, beside: str, cvc: Secret, at: int) -> StoredCvc:
+        """The new row of a code that waits for its confirmation, under the id of its card's row or of its token."""
+        return self.cvcs.hold(scope, beside, cvc, at)
 
     async def open_cvc(self, scope: int, row: StoredCvc, now: int) -> Secret | None:
         """The code; None when its time is over. `Unopenable`: the row is not one of ours."""

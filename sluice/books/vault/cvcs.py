@@ -28,7 +28,10 @@ BEFORE_SCOPE = (SCOPES_WITH_EXPIRED,)
 
 @final
 class StoredCvc(Row, frozen=True):
-    """A code beside its payment method, under the same id. Put by the fact that makes the method, `gone` in *open*'s."""
+    """A code beside its card, under the same id: whatever the card is named meanwhile. `gone` in *open*'s commit.
+
+    A code that comes alone, for a card that is kept already, waits under its token's id.
+    """
 
     table: ClassVar[str] = "vault_cvcs"
     hour: str
@@ -66,13 +69,13 @@ class Cvcs:
         secret = KeyBytes(token_bytes(32))
         return Hour(new_id("vh_"), self.provider.wrap(secret), secret)
 
-    def hold(self, scope: int, method: str, cvc: Secret, now: int) -> StoredCvc:
-        """The new row of a code, beside payment method `method`. `Unavailable` when keys could not be stored for a while."""
+    def hold(self, scope: int, beside: str, cvc: Secret, now: int) -> StoredCvc:
+        """The new row of a code, under its owner's id. `Unavailable` when keys could not be stored for a while."""
         hour = self.hours.get(now // HOUR)
         if hour is None:
             raise Unavailable("Keys could not be stored for a while. Nothing was stored; try again.", "keys")
-        sealed = seal(hour.secret, place(StoredCvc.table, scope, method), cvc)
-        return StoredCvc(method, 0, hour.id, sealed, now + limits.CVC_SECONDS)
+        sealed = seal(hour.secret, place(StoredCvc.table, scope, beside), cvc)
+        return StoredCvc(beside, 0, hour.id, sealed, now + limits.CVC_SECONDS)
 
     async def open(self, scope: int, row: StoredCvc, now: int) -> Secret | None:
         """The code; None when its time or its hour's key is over. `Unopenable`: the row is not one of ours."""

@@ -47,8 +47,8 @@ class Paper:
     def fingerprint(self, account: str, number: str) -> str:
         return "fingerprint"
 
-    def hold_cvc(self, scope: int, method: str, cvc: Secret, at: int) -> Row:
-        return StoredCvc(method, 0, "", b"", AT)
+    def hold_cvc(self, scope: int, beside: str, cvc: Secret, at: int) -> Row:
+        return StoredCvc(beside, 0, "", b"", AT)
 
     def seal_webhook(self, scope: int, endpoint: str, text: str) -> Sealed:
         return Sealed("", b"")

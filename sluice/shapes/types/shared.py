@@ -66,6 +66,7 @@ class ApiErrors(TypedDict):
     payment_method: NotRequired[dict[str, Any]]
     payment_method_type: NotRequired[str]
     request_log_url: NotRequired[str]
+    source: NotRequired[dict[str, Any]]
     type: Literal["api_error", "card_error", "idempotency_error", "invalid_request_error"]
 
 
@@ -762,6 +763,52 @@ class PaymentMethodCard(TypedDict):
     regulated_status: Literal["regulated", "unregulated"] | None
     three_d_secure_usage: ThreeDSecureUsage | None
     wallet: PaymentMethodCardWallet | None
+
+
+class TokenCardNetworks(TypedDict):
+    preferred: str | None
+
+
+class ConfirmationTokensResourceMandateDataResourceCustomerAcceptanceResourceOnline(TypedDict):
+    ip_address: str | None
+    user_agent: str | None
+
+
+class ConfirmationTokensResourceMandateDataResourceCustomerAcceptance(TypedDict):
+    online: ConfirmationTokensResourceMandateDataResourceCustomerAcceptanceResourceOnline | None
+    type: str
+
+
+class ConfirmationTokensResourceMandateData(TypedDict):
+    customer_acceptance: ConfirmationTokensResourceMandateDataResourceCustomerAcceptance
+
+
+class ConfirmationTokensResourcePaymentMethodOptionsResourceCardResourceInstallment(TypedDict):
+    plan: NotRequired[PaymentMethodDetailsCardInstallmentsPlan]
+
+
+class ConfirmationTokensResourcePaymentMethodOptionsResourceCard(TypedDict):
+    cvc_token: str | None
+    installments: NotRequired[ConfirmationTokensResourcePaymentMethodOptionsResourceCardResourceInstallment]
+
+
+class ConfirmationTokensResourcePaymentMethodOptions(TypedDict):
+    card: ConfirmationTokensResourcePaymentMethodOptionsResourceCard | None
+
+
+class ConfirmationTokensResourcePaymentMethodPreview(TypedDict):
+    allow_redisplay: NotRequired[Literal["always", "limited", "unspecified"]]
+    billing_details: BillingDetails
+    card: NotRequired[PaymentMethodCard]
+    customer: str | None
+    customer_account: str | None
+    type: str
+
+
+class ConfirmationTokensResourceShipping(TypedDict):
+    address: Address
+    name: str
+    phone: str | None
 
 
 class NotificationEventData(TypedDict):
