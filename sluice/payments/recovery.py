@@ -29,7 +29,6 @@ from sluice.store.facts import Fact
 from sluice.store.reads import Rows
 
 AT_ONCE, RAILS_AT_ONCE = 32, 16
-TURN = 5.0  # seconds for which one rail's are taken up, as long as they are answered
 INQUIRIES = 3  # without an answer, before an authorisation is taken back
 UNDONE = Declined("processing_error")
 
@@ -88,7 +87,7 @@ async def leave_the_strange(desk: Desk, now: int) -> None:
 
 async def of_rail(desk: Desk, scope: int, livemode: bool, rail: str) -> int:
     """One account's: all that is due while it answers, and one handful while it hangs."""
-    ends, taken, verbs = clock.now() + TURN, 0, list(DECIDE)
+    ends, taken, verbs = clock.now() + limits.RECOVERY_TURN, 0, list(DECIDE)
     while True:
         token = new_id("tk_")
         due = await desk.database.fetch(CLAIM, scope, clock.micros(), token, leased(), AT_ONCE, verbs, [rail], ENVELOPE)

@@ -6,6 +6,7 @@ OWN = "select epoch, restored, mark from installation"
 # Whatever is done twice raises it twice: references may leave gaps, and never repeat (F32).
 RESTORED = "update installation set epoch = epoch + 1, restored = least(restored, $1) returning epoch"
 COMPARED = "update installation set restored = null where epoch = $1"
+DRAWN = "update installation set mark = $1 where mark = ''"
 PROGRAM = "select program from installation"
 SWITCHED = "update installation set program = $1"
 FIRST = "0.1.0"  # which did not note it

@@ -20,12 +20,14 @@ import asyncpg
 
 from sluice import __version__
 from sluice.core.faults import effect
+from sluice.core.ids import chance
 from sluice.store import installation, primary
 from sluice.store.database import ROLE
 from sluice.store.primary import Mismatch as Mismatch
 
 LOCK = 0x51_01_CE
 LOCK_MS, LOCK_TRIES, LOCK_PAUSE = 1_000, 8, 1.0  # a statement that waits holds payments up: short, and again after a pause
+MARK = 6  # characters
 ALONE_SECONDS = 120.0  # for another `migrate` to end
 
 LEDGER = """create table if not exists migrations (name text primary key, checksum text not null);
@@ -105,6 +107,7 @@ async def migrate(dsn: str) -> list[Applied]:
         applied = [await patiently(connection, step) for step in waiting]
         if not ahead:  # the newer program has tables that it alone knows how to grant
             await effect("migrate.grant", lambda: grant(connection))
+            await connection.execute(installation.DRAWN, chance(MARK))
         if len(applied) == len(steps()):  # nobody ran another version on it
             await connection.execute(installation.SWITCHED, __version__)
         return applied

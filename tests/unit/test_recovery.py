@@ -278,7 +278,7 @@ async def test_a_rail_that_hangs_holds_up_only_its_own(desk: Desk, monkeypatch: 
     half = "update instructions set rail = 'ra_2' where id in (select id from instructions order by id limit $1)"
     await world.database.execute(half, many)
     monkeypatch.setattr(limits, "RAIL_SECONDS", 3.0)
-    monkeypatch.setattr(recovery, "TURN", 2.5)
+    monkeypatch.setattr(limits, "RECOVERY_TURN", 2.5)
     await recovery.sweep(desk)
     assert (rail.asked().count("inquire"), hanging.asked().count("inquire")) == (many, recovery.AT_ONCE)
 
