@@ -2,23 +2,19 @@
 by webhooks. Beside them: nothing is stuck, nothing was told that is not so, no discrepancy without a reason.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from asyncpg import LockNotAvailableError
 
 from simulation.bank import Entry
 from simulation.pool import FATES
 from simulation.shop import final
+from simulation.stage import Stage
 from sluice.books.verify.proof import prove
 from sluice.payments.proofs import EVERY
 from sluice.store.commits import LOST
-
-if TYPE_CHECKING:
-    from simulation.world import World
 
 INSTRUCTIONS = "select id, verb, reference, subject, state, call ->> 'charge' charge from instructions where scope = $1"
 LEDGER = """select coalesce(r.charge, b.source) charge, sum(b.amount)::bigint net from balance_transactions b
@@ -46,7 +42,7 @@ class Difference(NamedTuple):
 class Books:
     """What each book says, read once."""
 
-    def __init__(self, world: World, shown: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, world: Stage, shown: dict[str, dict[str, Any]]) -> None:
         self.world, self.shown = world, shown
         self.instructions = {row["reference"]: row for row in self.rows(INSTRUCTIONS)}
         self.net = {row["charge"]: row["net"] for row in self.rows(LEDGER)}
@@ -210,7 +206,7 @@ class Books:
                 yield Difference("discrepancy", about, f"{kind}, though the bank gave no reason for it")
 
 
-async def compared(world: World) -> list[Difference]:
+async def compared(world: Stage) -> list[Difference]:
     shown: dict[str, dict[str, Any]] = {}
     for path in ("/v1/payment_intents", "/v1/charges", "/v1/refunds"):
         listed = await world.shop.get(path, {"limit": 100})

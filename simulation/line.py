@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from simulation.bank import Bank, Message, Said
 from simulation.loop import CURRENT, Process
+from simulation.stage import Stage
 from sluice.core.money import Money
-
-if TYPE_CHECKING:
-    from simulation.world import World
 
 WAY = 0.03  # seconds each way
 FATES = (
@@ -45,13 +43,12 @@ NOTICES_TOLD = {
     "twice": "the bank sends a notice twice",
     "nobody's": "the bank sends a notice of something that we never asked",
 }
-HORIZONS = (5.0, 20.0)  # seconds within which a message arrives, or never: one for a seed
 
 
 class Lines:
     """All lines to the bank, of all processes."""
 
-    def __init__(self, world: World, bank: Bank) -> None:
+    def __init__(self, world: Stage, bank: Bank) -> None:
         self.world, self.bank, self.down_until, self.seen = world, bank, 0.0, world.story.seen
         self.open: list[Transport] = []
         self.coming = 0  # how many messages will arrive too late

@@ -31,6 +31,7 @@ class Process:
 
 CURRENT: ContextVar[Process | None] = ContextVar("process", default=None)
 ABOUT: ContextVar[str] = ContextVar("about", default="")  # the call that it is done for; "": nobody's
+EFFECT: ContextVar[str] = ContextVar("effect", default="")  # of the store's, that is under way
 
 
 class Task(asyncio.Task[Any]):

@@ -3,17 +3,16 @@
 What dies is started anew after a while, as a supervisor would, with nothing left of what it knew.
 """
 
-from __future__ import annotations
-
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from msgspec.structs import replace
 
 from simulation.loop import ABOUT, Process
 from simulation.pool import Pool
 from simulation.receiver import Sender
+from simulation.stage import Stage
 from sluice.api import server
 from sluice.api.door import Door
 from sluice.api.guard import Guard
@@ -35,9 +34,6 @@ from sluice.worker.listening import Listening
 from sluice.worker.loops import Loop
 from sluice.worker.main import every
 
-if TYPE_CHECKING:
-    from simulation.world import World
-
 HOUR = 3_600
 # Seconds between two looks of a worker: a look costs real time, and waiting only virtual.
 REST_LEAST, REST_MOST = 1.4, 300.0
@@ -55,7 +51,7 @@ class Servers:
 class Rail(Sandbox):
     """The real rail; now and then it breaks in a way that no rail should (F21)."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Stage) -> None:
         super().__init__("bank", 1, late_horizon=world.late_horizon)
         self.can = replace(self.can, reversal_blocks=world.bank.blocks)
         self.world = world
@@ -80,7 +76,7 @@ class Node(Process):
 
     kind: ClassVar[str]
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: Stage, number: int) -> None:
         super().__init__(f"{self.kind}-{number}")
         self.world, self.number, self.up = world, number, False
         self.watched: set[asyncio.Future[Any]] = set()
@@ -155,7 +151,7 @@ class Worker(Node):
 class Patient:
     """A loop that looks less often the longer nothing was written: what is due is late by a little, as in life."""
 
-    def __init__(self, world: World, loop: Loop) -> None:
+    def __init__(self, world: Stage, loop: Loop) -> None:
         self.world, self.loop = world, loop
         self.name, self.turn, self.at_once = loop.name, loop.turn, loop.at_once
 

@@ -1,14 +1,13 @@
 """Eight faults of the classic kinds, planted in our code to see that the simulation finds them. The program has no switch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
 
 from msgspec.structs import force_setattr, replace
 
+from simulation.stage import Stage
 from sluice.books import sequencer
 from sluice.books.events import Event
 from sluice.books.webhooks.deliveries import Delivery
@@ -24,11 +23,8 @@ from sluice.store.commits import Job
 from sluice.store.database import Database
 from sluice.store.facts import Claim, Fact
 
-if TYPE_CHECKING:
-    from simulation.world import World
 
-
-def lost_commit(world: World) -> Any:
+def lost_commit(world: Stage) -> Any:
     """A connection lost at COMMIT is taken for a commit."""
 
     def again(self: Any, sql: str, jobs: list[Job], unknown: bool) -> None:
@@ -38,7 +34,7 @@ def lost_commit(world: World) -> Any:
     return patch.object(group_commit.Committer, "again", again)
 
 
-def double_send(world: World) -> Any:
+def double_send(world: Stage) -> Any:
     """What got no answer is sent once more at once."""
     once = caller.ask
 
@@ -49,7 +45,7 @@ def double_send(world: World) -> Any:
     return patch.object(caller, "ask", ask)
 
 
-def forgotten_reversal(world: World) -> Any:
+def forgotten_reversal(world: Stage) -> Any:
     """An authorisation that cannot be known is given up, and not taken back."""
 
     async def reverse(rail: Rail, envelope: Envelope, seconds: float) -> Any:
@@ -58,7 +54,7 @@ def forgotten_reversal(world: World) -> Any:
     return patch.object(caller, "reverse", reverse)
 
 
-def webhook_before_commit(world: World) -> Any:
+def webhook_before_commit(world: Stage) -> Any:
     """The shop is told when the event is made, not when it is there."""
     write = Database.write
 
@@ -70,7 +66,7 @@ def webhook_before_commit(world: World) -> Any:
     return patch.object(Database, "write", early)
 
 
-async def told_now(world: World, event: Event) -> None:
+async def told_now(world: Stage, event: Event) -> None:
     import msgspec
 
     from sluice.books.webhooks.signature import sign
@@ -86,7 +82,7 @@ async def told_now(world: World, event: Event) -> None:
         world.receiver.hear(delivery, sign([Secret(world.shop.secret)], at, body), said)
 
 
-def key_stored_too_late(world: World) -> Any:
+def key_stored_too_late(world: Stage) -> Any:
     """The idempotency key is written with its answer, not before the rail is asked."""
     claims: dict[str, Claim] = {}
     opened = money_path.opened
@@ -103,12 +99,12 @@ def key_stored_too_late(world: World) -> Any:
     return both(patch.object(money_path, "opened", without), patch.object(settling, "Finish", finish))
 
 
-def recovery_races_an_answer(world: World) -> Any:
+def recovery_races_an_answer(world: Stage) -> Any:
     """ "Not found" is believed at once, while the message may still be on its way."""
     return patch.object(recovery, "sent_by", lambda instruction: 0.0)
 
 
-def refund_beyond_the_charge(world: World) -> Any:
+def refund_beyond_the_charge(world: Stage) -> Any:
     """A refund's amount is not reserved while the bank is asked, and none that is under way is counted."""
     create = refunds.CREATE.check
 
@@ -130,7 +126,7 @@ def refund_beyond_the_charge(world: World) -> Any:
     )
 
 
-def roll_up_by_position(world: World) -> Any:
+def roll_up_by_position(world: Stage) -> Any:
     """The sequencer remembers the last row that it took, and takes those above it."""
     cursors: dict[int, int] = {}
     sql = sequencer.SEQUENCE.replace("where w.scope = $1 order by", "where w.scope = $1 and w.n > $4 order by")
@@ -166,7 +162,7 @@ def both(*patches: Any) -> Any:
     return stack
 
 
-FAULTS: dict[str, Callable[[World], Any]] = {
+FAULTS: dict[str, Callable[[Stage], Any]] = {
     "lost commit": lost_commit,
     "double send": double_send,
     "forgotten reversal": forgotten_reversal,
@@ -179,7 +175,7 @@ FAULTS: dict[str, Callable[[World], Any]] = {
 
 
 @contextmanager
-def planted(name: str, world: World) -> Iterator[None]:
+def planted(name: str, world: Stage) -> Iterator[None]:
     """The fault is there inside the block. "": none."""
     if not name:
         yield

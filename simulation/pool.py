@@ -8,20 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
-from simulation.loop import ABOUT, CURRENT
+from simulation.loop import ABOUT, CURRENT, EFFECT
+from simulation.stage import Stage
 from sluice.store.database import DATABASE_TIME
-
-if TYPE_CHECKING:
-    from simulation.world import World
 
 TRIP = 0.001  # seconds of a round trip
 FATES = ("before", "after", "commits late", "commits late", "rolled back late", "slow")  # what reorders commits comes twice
-EFFECT: ContextVar[str] = ContextVar("effect", default="")
 
 
 def lost() -> Exception:
@@ -31,7 +27,7 @@ def lost() -> Exception:
 class Pool:
     """`patience`: its lock_timeout, in seconds."""
 
-    def __init__(self, world: World, size: int, writes: bool, patience: float) -> None:
+    def __init__(self, world: Stage, size: int, writes: bool, patience: float) -> None:
         self.world, self.size, self.writes, self.patience = world, size, writes, patience
         self.places = asyncio.Semaphore(size)
 

@@ -1,21 +1,17 @@
 """The shop's receiver of webhooks, with a book of its own: what it was told, believed only with a right signature."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from stripe import WebhookSignature
 
+from simulation.stage import Stage
 from sluice.books.webhooks import sender
 from sluice.books.webhooks.deliveries import Delivery
 from sluice.books.webhooks.sender import Answer
 from sluice.core.limits import DELIVERY_SECONDS
-
-if TYPE_CHECKING:
-    from simulation.world import World
 
 FATES = ("500", "hangs", "answer lost", "refused", "slow", "lost")
 TOLD = {
@@ -32,7 +28,7 @@ ERRS_MOST = 2  # times for one event: after three failures nobody sends it again
 class Receiver:
     """`told`: object -> its last event by version. `heard`: how often each event came."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Stage) -> None:
         self.world = world
         self.events: dict[str, dict[str, Any]] = {}
         self.heard: Counter[str] = Counter()
@@ -81,9 +77,10 @@ class Receiver:
 class Sender(sender.Sender):
     """The real one, but for the socket."""
 
-    def __init__(self, world: World, vault: Any) -> None:
+    def __init__(self, world: Stage, vault: Any) -> None:
         super().__init__(vault, world.settings)
         self.world = world
 
     async def post(self, delivery: Delivery, signature: str) -> Answer:
-        return await self.world.receiver.post(delivery, signature)
+        answer: Answer = await self.world.receiver.post(delivery, signature)
+        return answer

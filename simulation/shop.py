@@ -4,19 +4,15 @@ It keeps a book of its own: each call with the answers that it got. What it want
 a payment can be left out and the others stay as they are.
 """
 
-from __future__ import annotations
-
 import asyncio
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
+from simulation.stage import Stage
 from simulation.wire import Answer
 from sluice.core.money import Money
-
-if TYPE_CHECKING:
-    from simulation.world import World
 
 CARDS = {
     "pm_card_visa": 60, "pm_card_mastercard": 10, "pm_card_chargeDeclined": 6, "pm_card_chargeDeclinedInsufficientFunds": 4,
@@ -49,7 +45,7 @@ def final(answer: Answer) -> bool:
 
 
 class Shop:
-    def __init__(self, world: World, seed: int, payments: list[int]) -> None:
+    def __init__(self, world: Stage, seed: int, payments: list[int]) -> None:
         self.world, self.seed, self.payments = world, seed, payments
         self.calls: list[Call] = []
         self.key = self.secret = ""  # its API key, and its endpoint's secret
@@ -90,7 +86,8 @@ class Shop:
             "Authorization": f"Bearer {self.key}", "Idempotency-Key": call.key,
             "Content-Type": "application/x-www-form-urlencoded",
         }  # fmt: skip
-        return await self.world.wire.call("POST", call.path, call.params, headers, call.name)
+        answers: list[Answer] = await self.world.wire.call("POST", call.path, call.params, headers, call.name)
+        return answers
 
     async def get(self, path: str, params: dict[str, Any]) -> Any:
         """Read until it is there."""

@@ -1,17 +1,13 @@
 """The way from a client to the API and back: the real ASGI app, no socket. Requests and answers are lost, cut, late, twice."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
 
 from simulation.nodes import Api
-
-if TYPE_CHECKING:
-    from simulation.world import World
+from simulation.stage import Stage
 
 WAY, PATIENCE = 0.005, 14.0  # seconds each way, and until a client gives up
 FATES = ("request lost", "answer lost", "cut", "twice", "late", "twice at once")
@@ -35,7 +31,7 @@ class Answer(NamedTuple):
 
 
 class Wire:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Stage) -> None:
         self.world, self.turn = world, 0
 
     async def call(self, method: str, path: str, params: dict[str, Any], headers: dict[str, str], name: str) -> list[Answer]:

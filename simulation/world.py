@@ -7,7 +7,7 @@ import gc
 import random
 import sys
 import warnings
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, cast
@@ -17,34 +17,29 @@ from msgspec import Struct
 
 import sluice.core.clock
 import sluice.core.ids
-from simulation.bank import Bank
 from simulation.books import Difference, compared
 from simulation.ground import Ground
-from simulation.line import HORIZONS, Lines
-from simulation.loop import ABOUT, CURRENT, Loop, Process
-from simulation.nodes import REST_LEAST, REST_MOST, Api, Node, Servers, Worker
+from simulation.line import Lines
+from simulation.loop import CURRENT, Loop
+from simulation.nodes import REST_LEAST, REST_MOST, Api, Servers, Worker
 from simulation.planted import planted
-from simulation.pool import EFFECT, Connection, Pool
+from simulation.pool import Pool
 from simulation.receiver import Receiver
 from simulation.shop import Shop
-from simulation.story import Line, Story
+from simulation.stage import Stage
+from simulation.story import Line
 from simulation.tape import Choice, Tape
 from simulation.wire import Wire
 from sluice.core import faults
 from sluice.core.clock import Clock
-from sluice.core.settings import read_settings
 from sluice.merchants import accounts, keys
 from sluice.payments import money_path, notices
-from sluice.rules.plans import Terms
 from sluice.store.database import Database
 from sluice.store.facts import Fact
 from sluice.worker import delivery
 
-BEGINS = 1_900_000_000.0  # a day of 2030: virtual time is the database's
 QUIET_MOST = 2 * 3_600.0  # virtual seconds within which recovery must have nothing left to ask
 LOOK_MOST = 120.0  # virtual seconds more between two looks, the longer nothing is written
-SETTLES_AFTER = 20
-DEATHS = ("dies before", "dies after", "stops before")
 
 
 class Result(Struct):
@@ -73,31 +68,16 @@ class Clocks(Clock):
             process.base = base
 
 
-class World:
+class World(Stage):
     def __init__(
         self, ground: Ground, seed: int, payments: list[int], only: Mapping[Choice, float] | None = None, plant: str = ""
     ) -> None:
-        self.ground, self.server, self.provider = ground, ground.server, ground.provider
-        self.seed, self.tape, self.plant = seed, Tape(seed, only), plant
-        self.loop: Loop = Loop(self.tape, self.connected)  # type: ignore[abstract]  # it has what asyncio asks of one
-        self.loop.now = BEGINS
-        self.story = Story(lambda: self.loop.now - BEGINS)
-        self.settings = read_settings(data=ground.home, database_url="")
-        self.terms, kind = Terms(settles_after=SETTLES_AFTER), random.Random(f"{seed} bank")
-        self.late_horizon = kind.choice(HORIZONS)
-        self.bank = Bank(kind.random() < 0.5, self.loop.time, self.loop.outside)
-        self.story.seen[f"bank: a reversal {'blocks' if self.bank.blocks else 'does not block'} a later original"] += 1
-        self.lines = Lines(self, self.bank)
-        self.shop = Shop(self, seed, payments)
+        tape = Tape(seed, only)
+        loop: Loop = Loop(tape, self.connected)  # type: ignore[abstract]  # it has what asyncio asks of one
+        super().__init__(ground, seed, tape, loop)
+        self.plant = plant
+        self.lines, self.shop = Lines(self, self.bank), Shop(self, seed, payments)
         self.receiver, self.wire = Receiver(self), Wire(self)
-        self.nodes: list[Node] = []
-        self.dead: list[Process] = []
-        self.transactions: dict[Connection, Process | None] = {}
-        self.written = BEGINS
-        self.stops: set[str] = set()  # the calls whose process was stopped over them; "": a worker was
-        self.known: set[str] = set()  # events that are committed
-        self.troubles: list[tuple[str, str, BaseException]] = []
-        self.scope, self.merchant = 0, ""
 
     def connected(self, factory: Any) -> Any:
         return self.lines.connect(factory)
@@ -139,94 +119,12 @@ class World:
         self.story.say("all is quiet" if not self.left() else f"still open after hours: {self.left()}")
         self.nodes[0] = Api(self, 1)
 
-    def left(self) -> str:
-        if self.lines.coming:
-            return f"{self.lines.coming} messages far behind"
-        return self.ground.left(self.scope, len(self.bank.notices))
-
-    def calm(self) -> float:
-        """Seconds since something was written."""
-        return self.loop.now - self.written
-
-    # what happens to processes
-
-    async def effect(self, name: str, do: Callable[[], Awaitable[object]]) -> object:
-        """The hook of core.faults: around every effect its process may die, or be stopped for a while."""
-        process = CURRENT.get()
-        if not isinstance(process, Node):
-            return await do()
-        fate, how = self.tape.pick("death", f"death {ABOUT.get() or process.name} {name}", DEATHS)
-        if fate == "stops before":
-            self.stopped(process, name, how * 40)
-            await asyncio.sleep(0)
-        if fate == "dies before":
-            await self.death(process, f"{process.name} dies before {name}{about()}")
-        mark = EFFECT.set(name)
-        try:
-            done = await do()
-        finally:
-            EFFECT.reset(mark)
-        if name.startswith("store."):
-            if name != "store.sequence":  # which may have found nothing
-                self.written = self.loop.now
-            self.story.say(f"{process.name}: {name}{about()}")
-        if fate == "dies after":
-            await self.death(process, f"{process.name} dies after {name}{about()}")
-        return done
-
-    async def death(self, process: Node, told: str) -> None:
-        self.story.odd(told)
-        self.story.seen[f"death: {process.kind} {told.split()[2]} {told.split()[3].partition('.')[0]}"] += 1
-        self.died(process)
-        await self.loop.create_future()
-
-    def died(self, process: Node, again: bool = True) -> None:
-        """Its lines break, its transactions are rolled back, whoever waited for it hears so; another is started `again`."""
-        if not process.alive:
-            return
-        process.alive = False
-        self.dead.append(process)
-        for connection in [each for each, whose in self.transactions.items() if whose is process]:
-            self.ended(connection, "rollback")
-        for line in [each for each in self.lines.open if each.process is process]:
-            line.cut()
-        for answer in process.watched:
-            self.loop.outside(0.005, broken, answer)
-        if again:
-            self.loop.outside(1.0, self.replace, process)
-
-    def replace(self, process: Node) -> None:
-        self.nodes[self.nodes.index(process)] = type(process)(self, process.number)
-
-    def stopped(self, process: Node, name: str, seconds: float) -> None:
-        self.story.odd(f"{process.name} is stopped for {seconds:.0f} s before {name}{about()}")
-        self.story.seen["process: stopped"] += 1
-        process.stopped = True
-        self.stops.add(ABOUT.get())
-        self.loop.outside(seconds, self.loop.go_on, process)
-
-    def ended(self, connection: Connection, how: str) -> None:
-        if self.transactions.pop(connection, connection) is connection:
-            return
-        real, connection.open = connection.open, None
-        self.server.end(real, how)
-        self.server.give(real, connection.pool.writes)
-
     def logged(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
         """Nothing is printed; a defect that the program logs is trouble."""
         process, error = CURRENT.get(), event.get("exc_info")
         if method == "error" and isinstance(error, BaseException) and process:
             self.troubled(process.name, str(event["event"]), error)
         raise structlog.DropEvent
-
-    def troubled(self, who: str, what: str, error: BaseException) -> None:
-        self.troubles.append((who, what, error))
-        self.story.say(f"{who} has trouble with {what}: {type(error).__name__}")
-
-    def committed(self, event: str) -> bool:
-        if event not in self.known:
-            self.known = self.ground.events(self.scope)
-        return event in self.known
 
     @contextmanager
     def ours(self) -> Iterator[None]:
@@ -263,15 +161,6 @@ async def merchant(world: World) -> tuple[str, int, str]:
     text, row = keys.make("sk", False, int(world.loop.now))
     assert await database.write(Fact("key.create", scope, row.id, new=(row,)))
     return id, scope, str(text)
-
-
-def about() -> str:
-    return f" ({ABOUT.get()})" if ABOUT.get() else ""
-
-
-def broken(answer: asyncio.Future[Any]) -> None:
-    if not answer.done():
-        answer.set_exception(ConnectionResetError())
 
 
 def simulate(
