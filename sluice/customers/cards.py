@@ -1,6 +1,6 @@
 """A card as it is kept, and the old API's `card`: the same row under its own kind of id, in another form (B-5.69)."""
 
-from typing import Any, ClassVar, TypeVar, final
+from typing import Any, ClassVar, TypeVar
 
 from msgspec.structs import astuple
 
@@ -26,22 +26,13 @@ class Method(Row, frozen=True):
     """
 
     table: ClassVar[str] = "payment_methods"
+    listed_by: ClassVar[str] = "substr({0}.id, strpos({0}.id, '_'))"  # by time, whatever the prefix
     created: int
     customer: str | None
     state: str
     card: str
     fingerprint: str
     doc: dict[str, Any]
-
-
-@final
-class Card(Method, frozen=True):
-    """In the old API's form."""
-
-    noun: ClassVar[str] = "source"
-
-    def wire(self, livemode: bool) -> dict[str, Any]:
-        return shown(self.id, self.customer, self.fingerprint, self.doc)
 
 
 M = TypeVar("M", bound=Method)
@@ -60,7 +51,7 @@ def shown(id: str, customer: str | None, fingerprint: str | None, doc: Hash) -> 
         "card",
         id=id,
         **{old: address.get(name) for name, old in ADDRESS.items()},
-        **checks(card["checks"]),
+        **checks(card),
         allow_redisplay=doc["allow_redisplay"],
         brand=brand(card),
         country=card["country"],
@@ -81,8 +72,9 @@ def brand(card: Hash) -> str:
     return BRANDS.get(str(card["brand"]), str(card["brand"]))
 
 
-def checks(found: Hash) -> Hash:
+def checks(card: Hash) -> Hash:
     """What the network said, under the old names."""
+    found = card["checks"]
     return {
         "address_line1_check": found["address_line1_check"],
         "address_zip_check": found["address_postal_code_check"],

@@ -9,6 +9,7 @@ from sluice.core.errors import Refused, missing
 from sluice.core.ids import chance, new_id
 from sluice.customers.details import Hash, address, email, kept, metadata, shipping
 from sluice.customers.payment_methods import PaymentMethod
+from sluice.customers.sources import is_source
 from sluice.rules.calls import Call, Verb, id_in
 from sluice.rules.plans import Change, Plan
 from sluice.shapes.objects import build, whole
@@ -151,13 +152,19 @@ def live(call: Call, rows: Rows) -> Customer:
 
 def update(call: Call, rows: Rows) -> Plan:
     customer = live(call, rows)
+    after = updated(call, rows, customer)
+    return Plan(Change(saved=(after,), told=(Told("customer.updated", after, customer),), shows=after))
+
+
+def updated(call: Call, rows: Rows, customer: Customer) -> Customer:
     changes: Hash = {"doc": described(customer.doc, call), "invoice_prefix": prefix(call, rows, customer.invoice_prefix)}
     if "email" in call.params:
         changes["email"] = email(call.params)
     if "default_payment_method" in call.params.get("invoice_settings", {}):
         changes["default_payment_method"] = default_method(call, rows, customer)
-    after = replace(customer, **changes)
-    return Plan(Change(saved=(after,), told=(Told("customer.updated", after, customer),), shows=after))
+    if "default_source" in call.params:
+        changes["default_source"] = default_source(call, rows, customer)
+    return replace(customer, **changes)
 
 
 def default_method(call: Call, rows: Rows, customer: Customer) -> str | None:
@@ -165,13 +172,31 @@ def default_method(call: Call, rows: Rows, customer: Customer) -> str | None:
     given: str | None = call.params["invoice_settings"]["default_payment_method"]
     if given is None:
         return None
-    method = rows.get_one(PaymentMethod, "method")
+    method = rows.get_one(PaymentMethod, "chosen")
     if method is None or method.customer != customer.id:
         raise Refused(
             f"The customer does not have a payment method with the ID {given}: attach it to the customer first.",
             code="resource_missing", param="invoice_settings[default_payment_method]", judged=True,
         )  # fmt: skip
     return given
+
+
+def default_source(call: Call, rows: Rows, customer: Customer) -> str | None:
+    """B-5.67: one of his cards or sources, the old API's."""
+    given: str = call.params["default_source"]
+    source = rows.get_one(PaymentMethod, "source")
+    if source is None or source.customer != customer.id or not is_source(source):
+        raise missing("source", given, "default_source")
+    return given
+
+
+def without(customer: Customer, method: str) -> Customer:
+    """B-5.63: what is taken off a customer is no default of his."""
+    default, source = customer.default_payment_method, customer.default_source
+    return replace(
+        customer, default_payment_method=None if default == method else default,
+        default_source=None if source == method else source,
+    )  # fmt: skip
 
 
 def delete(call: Call, rows: Rows) -> Plan:
@@ -185,10 +210,10 @@ def delete(call: Call, rows: Rows) -> Plan:
 
 UPDATE = Verb(
     "customers.update", update,
-    (*TWIN, Load(Customer, "customer", "$4"), Load(PaymentMethod, "method", "$5")),
+    (*TWIN, Load(Customer, "customer", "$4"), Load(PaymentMethod, "chosen", "$5"), Load(PaymentMethod, "source", "$6")),
     lambda call: (
         call.params.get("invoice_prefix"), call.ids["customer"],
-        call.params.get("invoice_settings", {}).get("default_payment_method"),
+        call.params.get("invoice_settings", {}).get("default_payment_method"), call.params.get("default_source"),
     ),
 )  # fmt: skip
 DELETE = Verb("customers.delete", delete, (Load(Customer, "customer", "$3"),), id_in("customer"))

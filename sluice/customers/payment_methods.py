@@ -193,17 +193,18 @@ def update(call: Call, rows: Rows) -> Plan:
     return Plan(Change(saved=(after,), told=(Told("payment_method.updated", after, method),), shows=after))
 
 
-def changed_card(call: Call, old: Hash, given: Given) -> Hash:
+def changed_card(call: Call, old: Hash, given: Given, param: str = "card[{}]") -> Hash:
+    """`param`: how its caller names a card's parameters."""
     made = kept(old, given, ("exp_month", "exp_year"))
     if not 1 <= made["exp_month"] <= 12:
         raise Refused(
             "Your card's expiration month is invalid.", status=402, type="card_error", code="invalid_expiry_month",
-            param="card[exp_month]",
+            param=param.format("exp_month"),
         )  # fmt: skip
     if expired(made["exp_year"], made["exp_month"], year_and_month(call.at)):
         raise Refused(
             "Your card's expiration year is invalid.", status=402, type="card_error", code="invalid_expiry_year",
-            param="card[exp_year]",
+            param=param.format("exp_year"),
         )  # fmt: skip
     if "networks" in given:
         made["networks"] = old["networks"] | {"preferred": given["networks"].get("preferred") or None}

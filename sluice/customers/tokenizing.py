@@ -9,8 +9,7 @@ from sluice.customers import cards
 from sluice.customers.details import Given, Hash
 from sluice.customers.payment_methods import make, waiting_code
 from sluice.customers.tokens import Token
-from sluice.customers.typed_cards import card_of
-from sluice.rails.types import Card
+from sluice.customers.typed_cards import card_of, dates
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Rows
@@ -38,23 +37,13 @@ def of_card(call: Call, given: Given | str) -> tuple[Token, tuple[Row, ...]]:
     """The method that may be made of it is made now, all but its row."""
     if isinstance(given, str):
         raise Refused("A token is made of a card's number here, not of a card that is kept already.", param="card")
-    card = typed(call, given)
+    typed = {"number": given["number"], "cvc": given.get("cvc")} | dates(given, "card[{}]")
+    card = card_of(call, typed)
     details: Hash = {"billing_details": cards.owner(given), "card": {"networks": given.get("networks")}}
     method, (_, stored) = make(call, card, details, prefix="card_")
     doc = {"card": method.id, "client_ip": call.who.address or None, "method": method.doc}
     token = Token(new_id("tok_"), 0, call.at, "card", False, method.card, method.fingerprint, doc)
     return token, (stored, *waiting_code(call, method, card))
-
-
-def typed(call: Call, given: Given) -> Card:
-    """Its month and year are texts here."""
-    numbers: Hash = {}
-    for name in ("exp_month", "exp_year"):
-        text = given[name].strip()
-        if not (text.isascii() and text.isdecimal() and len(text) <= 4):
-            raise Refused(f"Invalid integer: {given[name]}", code="parameter_invalid_integer", param=f"card[{name}]")
-        numbers[name] = int(text)
-    return card_of(call, {"number": given["number"], "cvc": given.get("cvc")} | numbers)
 
 
 def of_code(call: Call, cvc: str) -> tuple[Token, tuple[Row, ...]]:

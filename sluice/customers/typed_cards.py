@@ -37,6 +37,18 @@ def card_of(call: Call, given: Given, where: str = "") -> Card:
     return Card(Secret(number), month, year, Secret(cvc) if cvc else None)
 
 
+def dates(given: Given, param: str = "{}") -> Hash:
+    """The month and the year, as numbers, where the old API has them as texts. `param`: how its caller names them."""
+    found: Hash = {}
+    for name in ("exp_month", "exp_year"):
+        if name in given:
+            text = given[name].strip()
+            if not (text.isascii() and text.isdecimal() and len(text) <= 4):
+                raise Refused(f"Invalid integer: {text}", code="parameter_invalid_integer", param=param.format(name))
+            found[name] = int(text)
+    return found
+
+
 def token(call: Call, name: str, param: str = "token") -> Card:
     """The card behind one of the `tok_*` names of the test data (B-5.61)."""
     card = sandbox.named(name) if name.startswith("tok_") and not call.livemode else None

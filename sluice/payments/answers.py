@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from sluice.books.ledger import BalanceTransaction
 from sluice.core.errors import Refused
+from sluice.customers.cards import Method, seen
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
+from sluice.customers.sources import Source, is_source
 from sluice.payments.charges import Charge
 from sluice.payments.instructions import Instruction
 from sluice.payments.intents import PUBLIC, Intent
@@ -21,10 +23,11 @@ from sluice.store.facts import Fact
 from sluice.store.rows import Row
 
 PREFIXES: dict[str, type[Row]] = {
-    "ch": Charge, "cus": Customer, "pi": Intent, "pm": PaymentMethod, "re": Refund, "txn": BalanceTransaction,
+    "card": PaymentMethod, "ch": Charge, "cus": Customer, "pi": Intent, "pm": PaymentMethod, "re": Refund, "src": PaymentMethod,
+    "txn": BalanceTransaction,
 }  # fmt: skip
-PRIVATE = {"payment_method": ("customer", "metadata", "fingerprint")}  # B-1.7
-CARDS = ("card", "payment_method_preview")  # where else a browser is shown one
+PRIVATE = frozenset(("customer", "metadata", "fingerprint"))  # B-1.7: of a card
+CARDS = ("card", "payment_method_preview")  # where a token has one
 # Under which names the rules of a settling find rows.
 NAMES: dict[type[Row], str] = {
     Intent: "intent", Charge: "charge", Refund: "refund", PaymentMethod: "method", Customer: "customer",
@@ -32,6 +35,9 @@ NAMES: dict[type[Row], str] = {
 }  # fmt: skip
 OF_CHARGE = """select id, version, created, status, amount, currency, charge, intent, balance_transaction,
     failure_balance_transaction, instruction, doc from refunds where scope = $1 and charge = $2 order by id desc limit 11"""
+OF_CUSTOMER = """select id, version, created, customer, state, card, fingerprint, doc from payment_methods
+    where scope = $1 and customer = $2 and state = 'attached' and (starts_with(id, 'card_') or starts_with(id, 'src_'))
+    order by created desc, id desc limit 11"""
 EMBEDDED = 10  # B-3.12
 
 Written = dict[tuple[type[Row], str], Row]
@@ -68,29 +74,41 @@ class Renderer:
         if steps:
             over = written or {}
             made = await expand.expand(
-                made, steps, lambda id: self.fetch(id, over), lambda holder, _: self.listed(holder, over)
+                made,
+                steps,
+                lambda id, field: self.fetch(id, field, over),
+                lambda holder, field: self.listed(holder, field, over),
             )
         return encode(made)
 
     def cut(self, shown: dict[str, Any]) -> dict[str, Any]:
         return public(shown) if self.publishable else shown
 
-    async def fetch(self, id: str, written: Written) -> dict[str, Any] | None:
+    async def fetch(self, id: str, field: str, written: Written) -> dict[str, Any] | None:
         row_type = PREFIXES.get(id.partition("_")[0])
         if row_type is None:
             return None
-        row = written.get((row_type, id)) or await self.database.one(row_type, self.scope, id)
+        row = written.get((row_type, id)) or written.get((Source, id)) or await self.database.one(row_type, self.scope, id)
+        if isinstance(row, Method):  # a card is a source or a payment method, as its place has it
+            row = seen(Source if field == "default_source" else PaymentMethod, row)
         return None if row is None else self.cut(row.wire(self.livemode))
 
-    async def listed(self, holder: dict[str, Any], written: Written) -> dict[str, Any] | None:
-        """A charge's refunds, the newest ten (B-3.12); other lists that the contract has hold nothing that we serve."""
-        if holder["object"] != "charge":
-            return None
-        url = f"/v1/charges/{holder['id']}/refunds"
-        rows = {row[0]: Refund(*row) for row in await self.database.fetch(OF_CHARGE, self.scope, holder["id"])}
-        rows |= {id: row for (_, id), row in written.items() if isinstance(row, Refund) and row.charge == holder["id"]}
-        newest = [rows[id].wire(self.livemode) for id in sorted(rows, reverse=True)]
-        return page.envelope(newest[:EMBEDDED], len(newest) > EMBEDDED, url)
+    async def listed(self, holder: dict[str, Any], field: str, written: Written) -> dict[str, Any] | None:
+        """A charge's refunds, a customer's sources: the newest ten (B-3.12); of other lists in the contract we have nothing."""
+        id, rows = holder["id"], dict[str, Row]()
+        match holder["object"], field:
+            case "charge", "refunds":
+                rows = {row[0]: Refund(*row) for row in await self.database.fetch(OF_CHARGE, self.scope, id)}
+                rows |= {row.id: row for row in written.values() if isinstance(row, Refund) and row.charge == id}
+            case "customer", "sources":
+                rows = {row[0]: Source(*row) for row in await self.database.fetch(OF_CUSTOMER, self.scope, id)}
+                kept = [seen(Source, row) for row in written.values() if isinstance(row, Method) and is_source(row)]
+                rows = {key: row for key, row in rows.items() if key not in {row.id for row in kept}}
+                rows |= {row.id: row for row in kept if row.customer == id}
+            case _:
+                return None
+        newest = [rows[key].wire(self.livemode) for key in sorted(rows, key=time_of, reverse=True)]
+        return page.envelope(newest[:EMBEDDED], len(newest) > EMBEDDED, f"/v1/{holder['object']}s/{id}/{field}")
 
 
 def public(shown: dict[str, Any]) -> dict[str, Any]:
@@ -101,17 +119,20 @@ def public(shown: dict[str, Any]) -> dict[str, Any]:
         if error and "payment_method" in error:
             seen["last_payment_error"] = error | {"payment_method": public(error["payment_method"])}
         return seen
-    if shown.get("object") == "payment_method":
-        card = {name: value for name, value in shown["card"].items() if name != "fingerprint"}
-        return {name: value for name, value in shown.items() if name not in PRIVATE["payment_method"]} | {"card": card}
+    if shown.get("object") in ("payment_method", "source"):
+        return public_card(shown)
     return {name: public_card(value) if name in CARDS else value for name, value in shown.items()}
 
 
-def public_card(card: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The card in a token, a source or a preview of a method."""
-    hidden = PRIVATE["payment_method"]
-    shown = card and {name: value for name, value in card.items() if name not in hidden}
-    return shown | {"card": public_card(shown["card"])} if shown and "card" in shown else shown
+def public_card(shown: dict[str, Any]) -> dict[str, Any]:
+    """A method in any of its forms, or the card in it."""
+    kept = {name: value for name, value in shown.items() if name not in PRIVATE}
+    return kept | {"card": public_card(kept["card"])} if "card" in kept else kept
+
+
+def time_of(id: str) -> str:
+    """What ids of several prefixes sort by (Law 9)."""
+    return id.partition("_")[2]
 
 
 def steps(operation_id: str, paths: tuple[str, ...]) -> expand.Steps:

@@ -13,7 +13,8 @@ from sluice.core.money import Money
 from sluice.customers import customers, payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
-from sluice.payments import declines, routing
+from sluice.customers.sources import is_source
+from sluice.payments import declines, linking, routing
 from sluice.payments.attempts import charged, given_back
 from sluice.payments.instructions import Instruction
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Unknown
@@ -45,17 +46,19 @@ def attach(call: Call, rows: Rows) -> Plan:
 
 def checking(
     call: Call, rows: Rows, method: PaymentMethod, new: tuple[Row, ...], card: Card | None, *, shows: str,
-    customer: str | None = None, extra: dict[str, Any] | None = None,
+    customer: str | None = None, extra: dict[str, Any] | None = None, saved: tuple[Row, ...] = (),
 ) -> Plan:  # fmt: skip
-    """A message of no money about the method, which is taken until the answer; its code goes with it."""
-    taken, code = replace(method, state="taken"), rows.get_one(StoredCvc, "code")
+    """A message of no money about the method, which is taken until the answer; its code goes with it. `saved`: its token."""
+    taken, code = replace(method, state="taken"), None if card else rows.get_one(StoredCvc, "code")
     gone = (code,) if code else ()
     request = Request(
         Authorize(Money(0, call.currency), capture=False), method.id, new_id("ask_"),
-        routing.choose(call).name, stored=rows.get_one(StoredCard, "card"), code=code, card=card,
+        routing.choose(call).name, stored=None if card else rows.get_one(StoredCard, "card"), code=code, card=card,
         method=method.id, customer=customer, shows=shows, extra=extra or {},
     )  # fmt: skip
-    return Plan(Change(new=(taken, *new[1:]), gone=gone) if new else Change(saved=(taken,), gone=gone), request)
+    if new:
+        return Plan(Change(saved=saved, new=(taken, *new[1:]), gone=gone), request)
+    return Plan(Change(saved=(*saved, taken), gone=gone), request)
 
 
 def create_customer(call: Call, rows: Rows) -> Plan:
@@ -89,6 +92,8 @@ def checked(rows: Rows, said: Outcome, at: int, livemode: bool) -> Change:
             if customer.deleted:
                 return refused(method, UNASKED, livemode)
             attached = charged(replace(method, state="attached", customer=customer.id), said.details)
+            if is_source(method):
+                return linking.linked(rows, attached, customer)
             if customer.version:
                 return Change(saved=(attached,), told=(Told("payment_method.attached", attached),), shows=attached)
             told = (Told("customer.created", customer), Told("payment_method.attached", attached))
@@ -107,12 +112,12 @@ def promised(instruction: Instruction) -> Customer:
     """The customer that waits for its card's check (customers.create with `payment_method`)."""
     extra = instruction.asked.extra
     customer = Customer(**extra["customer"])
-    return replace(customer, default_payment_method=instruction.asked.method if extra["default"] else None)
+    return replace(customer, default_payment_method=instruction.asked.method if extra.get("default") else None)
 
 
 def refused(method: PaymentMethod, word: Declined, livemode: bool) -> Change:
     error, released = declines.error(word, None), given_back(method)
-    body = {"payment_method": released.wire(livemode)}
+    body = {} if is_source(method) else {"payment_method": released.wire(livemode)}
     refusal = Refused(
         error["message"],
         status=402,
@@ -135,8 +140,8 @@ def detach(call: Call, rows: Rows) -> Plan:
     after = replace(method, customer=None, state="detached")
     told: tuple[Told, ...] = (Told("payment_method.detached", after, method),)
     customer = rows.get_one(Customer, "customer")
-    if customer and customer.default_payment_method == method.id:
-        without = replace(customer, default_payment_method=None)
+    without = customer and customers.without(customer, method.id)
+    if customer and without and without != customer:
         told += (Told("customer.updated", without, customer),)
         return Plan(Change(saved=(after, without), told=told, shows=after))
     return Plan(Change(saved=(after,), told=told, shows=after))

@@ -54,6 +54,7 @@ LOADS = (
     Load(Charge, "charge", "instruction.call ->> 'charge'"),
     Load(PaymentMethod, "method", "instruction.call ->> 'method'"),
     Load(Customer, "customer", "instruction.call ->> 'customer'"),
+    Load(PaymentMethod, "replaced", "instruction.call -> 'extra' ->> 'replaced'"),
     Load(BalanceTransaction, "sold", "charge.balance_transaction"),
     AGAIN,
 )

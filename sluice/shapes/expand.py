@@ -9,7 +9,7 @@ from sluice.core.limits import EXPAND_DEPTH, EXPANSIONS
 from sluice.shapes.contract import ABSENT, Operation, Schema, resolved
 
 Object = dict[str, Any]
-Fetch = Callable[[str], Awaitable[Object | None]]
+Fetch = Callable[[str, str], Awaitable[Object | None]]
 FetchList = Callable[[Object, str], Awaitable[Object | None]]
 
 
@@ -45,7 +45,7 @@ def plan(operation: Operation, paths: list[str] | None) -> Steps:
     for path in paths:
         names = path.split(".")
         judge(names, path, answer, operation.is_list)
-        grow(steps, names, [answer])
+        grow(steps, names, list(options(answer)))
     return steps
 
 
@@ -103,8 +103,8 @@ async def nothing(_holder: Object, _name: str) -> None:
 async def expand(answer: Object, steps: Steps, fetch: Fetch, fetch_list: FetchList = nothing) -> Object:
     """A copy of `answer` with the steps filled in; null stays null, an id that names nothing stays an id.
 
-    `fetch`: an id → the rendered object; each id is fetched once a level, all of one level at once. `fetch_list`: an object
-    and its field → the list envelope. What they return is never changed here.
+    `fetch`: an id and its field → the rendered object; each is fetched once a level, all of one level at once. `fetch_list`:
+    an object and its field → the list envelope. What they return is never changed here.
     """
     answer = {**answer}
     wishes = list(reach(answer, steps))
@@ -132,11 +132,11 @@ def reach(holder: Object, steps: Steps) -> Iterator[Wish]:
 
 async def fill(wishes: list[Wish], fetch: Fetch, fetch_list: FetchList) -> list[tuple[Object, Steps]]:
     """Fetches one level; the objects that came, each with the steps below it."""
-    ids = list({wish.holder[wish.name]: None for wish in wishes if wish.step.kind == "id"})
+    ids = list({(wish.holder[wish.name], wish.name): None for wish in wishes if wish.step.kind == "id"})
     lists = [wish for wish in wishes if wish.step.kind == "list"]
-    objects = dict(zip(ids, await gather(*map(fetch, ids)), strict=True))
+    objects = dict(zip(ids, await gather(*(fetch(*each) for each in ids)), strict=True))
     made = await gather(*(fetch_list(wish.holder, wish.name) for wish in lists))
-    found = [(wish, objects[wish.holder[wish.name]]) for wish in wishes if wish.step.kind == "id"]
+    found = [(wish, objects[wish.holder[wish.name], wish.name]) for wish in wishes if wish.step.kind == "id"]
     filled = []
     for wish, value in [*found, *zip(lists, made, strict=True)]:
         if value is not None:

@@ -118,7 +118,7 @@ def referenced(module: Module, component: str) -> str:
 
 def parameters_class(module: Module, found: Operation) -> None:
     answer = None if found.method == "GET" or found.is_list else resolved(found.answer)
-    hash_class(module, found.id, cut(found.parameters) or {}, answer)
+    hash_class(module, camel(found.id), cut(found.parameters) or {}, answer)
 
 
 def hash_class(module: Module, name: str, given: Schema, answer: Schema | None) -> str:

@@ -27,15 +27,16 @@ class Found(NamedTuple):
 @lru_cache(512)
 def statement(row: type[Row], filters: tuple[tuple[str, str], ...], cursor: str, fixed: str) -> str:
     """$1 the scope, $2 the limit, then the filters' values, last the cursor. `fixed`: a condition of the noun's own."""
+    by = row.listed_by.format
     where = ["t.scope = $1", *(f"t.{column} {op} ${n + 3}" for n, (column, op) in enumerate(filters))]
     if fixed:
         where.append(fixed)
     if cursor:
         op = "<" if cursor == "starting_after" else ">"
-        where.append(f"t.id {op} (select c.id from {row.table} c where c.scope = $1 and c.id = ${len(filters) + 3})")
+        where.append(f"{by('t')} {op} (select {by('c')} from {row.table} c where c.scope = $1 and c.id = ${len(filters) + 3})")
     order = "asc" if cursor == "ending_before" else "desc"
     picked = ", ".join(f"t.{column}" for column in columns(row))
-    return f"select {picked} from {row.table} t where {' and '.join(where)} order by t.id {order} limit $2"
+    return f"select {picked} from {row.table} t where {' and '.join(where)} order by {by('t')} {order} limit $2"
 
 
 def bounds(column: str, given: int | Mapping[str, int]) -> dict[tuple[str, str], Any]:

@@ -11,12 +11,14 @@ class Row(Struct, frozen=True):
     """One row at a version. `version` is the one that was read, 0 for a row that is not there yet; the writer raises it.
 
     `noun`: what the wire calls one where there is none (B-2.13).
+    `listed_by`: what a list goes by, in SQL, of the table's alias.
     `conflicts`: unique indexes that two calls may honestly meet at: the later one writes nothing, and looks again.
     """
 
     table: ClassVar[str]
     noun: ClassVar[str] = ""
     conflicts: ClassVar[frozenset[str]] = frozenset()
+    listed_by: ClassVar[str] = "{0}.id"
     id: str
     version: int
 

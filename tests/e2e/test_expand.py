@@ -85,7 +85,7 @@ def test_a_charges_refunds(shop: Shop, paid: Any):
 def test_lists_of_what_is_not_served(shop: Shop):
     """B-3.23: what the contract lets a customer show and we do not have stays away; it is no error."""
     customer = shop.v1.customers.create()
-    for name in ("sources", "subscriptions", "tax_ids", "tax", "cash_balance"):
+    for name in ("subscriptions", "tax_ids", "tax", "cash_balance"):
         assert not shop.v1.customers.retrieve(customer.id, {"expand": [name]}).to_dict().get(name)
 
 

@@ -15,6 +15,7 @@ from sluice.api.operations import (
     payment_intents,
     payment_methods,
     refunds,
+    sources,
     tokens,
     webhook_endpoints,
 )
@@ -22,7 +23,7 @@ from sluice.api.operations.op import Op
 
 RESOURCES = (
     account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
-    tokens, confirmation_tokens,
+    tokens, confirmation_tokens, sources,
 )  # fmt: skip
 TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
 SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}
@@ -37,6 +38,5 @@ HINTS: Mapping[str, str] = {
     "mandate_data": "Leave it out: cards need none here.",
     "transfer_data": "Marketplaces come with a later version; leave it out.",
     "on_behalf_of": "Marketplaces come with a later version; leave it out.",
-    "source": "Attach a payment method instead.",
     "test_clock": "Test clocks come with billing; leave it out.",
 }

@@ -38,3 +38,10 @@ class Card(TypedDict):
     regulated_status: Literal["regulated", "unregulated"] | None
     status: str | None
     tokenization_method: str | None
+
+
+class DeletedCard(TypedDict):
+    currency: str | None
+    deleted: Literal[True]
+    id: str
+    object: Literal["card"]

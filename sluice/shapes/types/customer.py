@@ -269,3 +269,171 @@ class GetCustomersCustomerPaymentMethods(TypedDict, total=False):
 
 class GetCustomersCustomerPaymentMethodsPaymentMethod(TypedDict, total=False):
     expand: list[str]
+
+
+class GetCustomersCustomerSources(TypedDict, total=False):
+    expand: list[str]
+    ending_before: str
+    limit: int
+    object: str
+    starting_after: str
+
+
+class PostCustomersCustomerSourcesBankAccount(TypedDict, total=False):
+    account_holder_name: str | None
+    account_holder_type: Literal["company", "individual"]
+    account_number: Required[str]
+    country: Required[str]
+    currency: str
+    object: Literal["bank_account"]
+    routing_number: str | None
+
+
+class PostCustomersCustomerSourcesCard(TypedDict, total=False):
+    address_city: str | None
+    address_country: str | None
+    address_line1: str | None
+    address_line2: str | None
+    address_state: str | None
+    address_zip: str | None
+    cvc: str
+    exp_month: Required[int]
+    exp_year: Required[int]
+    metadata: dict[str, str | None]
+    name: str | None
+    number: Required[str]
+    object: Literal["card"]
+
+
+class PostCustomersCustomerSources(TypedDict, total=False):
+    expand: list[str]
+    alipay_account: str
+    bank_account: PostCustomersCustomerSourcesBankAccount | str
+    card: PostCustomersCustomerSourcesCard | str
+    metadata: dict[str, str | None]
+    source: str
+    validate: bool
+
+
+class GetCustomersCustomerSourcesId(TypedDict, total=False):
+    expand: list[str]
+
+
+class PostCustomersCustomerSourcesIdOwnerAddress(TypedDict, total=False):
+    city: str | None
+    country: str | None
+    line1: str | None
+    line2: str | None
+    postal_code: str | None
+    state: str | None
+
+
+class PostCustomersCustomerSourcesIdOwner(TypedDict, total=False):
+    address: PostCustomersCustomerSourcesIdOwnerAddress
+    email: str
+    name: str
+    phone: str
+
+
+class PostCustomersCustomerSourcesId(TypedDict, total=False):
+    expand: list[str]
+    account_holder_name: str
+    account_holder_type: Literal["company", "individual"]
+    address_city: str
+    address_country: str
+    address_line1: str
+    address_line2: str
+    address_state: str
+    address_zip: str
+    exp_month: str
+    exp_year: str
+    metadata: dict[str, str | None] | None
+    name: str
+    owner: PostCustomersCustomerSourcesIdOwner
+
+
+class DeleteCustomersCustomerSourcesId(TypedDict, total=False):
+    expand: list[str]
+
+
+class GetCustomersCustomerCards(TypedDict, total=False):
+    expand: list[str]
+    ending_before: str
+    limit: int
+    starting_after: str
+
+
+class PostCustomersCustomerCardsBankAccount(TypedDict, total=False):
+    account_holder_name: str | None
+    account_holder_type: Literal["company", "individual"]
+    account_number: Required[str]
+    country: Required[str]
+    currency: str
+    object: Literal["bank_account"]
+    routing_number: str | None
+
+
+class PostCustomersCustomerCardsCard(TypedDict, total=False):
+    address_city: str | None
+    address_country: str | None
+    address_line1: str | None
+    address_line2: str | None
+    address_state: str | None
+    address_zip: str | None
+    cvc: str
+    exp_month: Required[int]
+    exp_year: Required[int]
+    metadata: dict[str, str | None]
+    name: str | None
+    number: Required[str]
+    object: Literal["card"]
+
+
+class PostCustomersCustomerCards(TypedDict, total=False):
+    expand: list[str]
+    alipay_account: str
+    bank_account: PostCustomersCustomerCardsBankAccount | str
+    card: PostCustomersCustomerCardsCard | str
+    metadata: dict[str, str | None]
+    source: str
+
+
+class GetCustomersCustomerCardsId(TypedDict, total=False):
+    expand: list[str]
+
+
+class PostCustomersCustomerCardsIdOwnerAddress(TypedDict, total=False):
+    city: str | None
+    country: str | None
+    line1: str | None
+    line2: str | None
+    postal_code: str | None
+    state: str | None
+
+
+class PostCustomersCustomerCardsIdOwner(TypedDict, total=False):
+    address: PostCustomersCustomerCardsIdOwnerAddress
+    email: str
+    name: str
+    phone: str
+
+
+class PostCustomersCustomerCardsId(TypedDict, total=False):
+    expand: list[str]
+    account_holder_name: str
+    account_holder_type: Literal["company", "individual"]
+    address_city: str
+    address_country: str
+    address_line1: str
+    address_line2: str
+    address_state: str
+    address_zip: str
+    exp_month: str
+    exp_year: str
+    metadata: dict[str, str | None] | None
+    name: str
+    owner: PostCustomersCustomerCardsIdOwner
+
+
+class DeleteCustomersCustomerCardsId(TypedDict, total=False):
+    expand: list[str]

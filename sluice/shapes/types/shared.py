@@ -769,6 +769,118 @@ class TokenCardNetworks(TypedDict):
     preferred: str | None
 
 
+class SourceTypeAchCreditTransfer(TypedDict):
+    account_number: str | None
+    bank_name: str | None
+    fingerprint: str | None
+    refund_account_holder_name: str | None
+    refund_account_holder_type: str | None
+    refund_routing_number: str | None
+    routing_number: str | None
+    swift_code: str | None
+
+
+class SourceTypeAchDebit(TypedDict):
+    bank_name: str | None
+    country: str | None
+    fingerprint: str | None
+    last4: str | None
+    routing_number: str | None
+    type: str | None
+
+
+class SourceTypeCard(TypedDict):
+    address_line1_check: str | None
+    address_zip_check: str | None
+    brand: str | None
+    country: str | None
+    cvc_check: str | None
+    dynamic_last4: str | None
+    exp_month: int | None
+    exp_year: int | None
+    fingerprint: NotRequired[str]
+    funding: str | None
+    last4: str | None
+    name: str | None
+    three_d_secure: NotRequired[str]
+    tokenization_method: str | None
+
+
+class SourceCodeVerificationFlow(TypedDict):
+    attempts_remaining: int
+    status: str
+
+
+class SourceOwner(TypedDict):
+    address: Address | None
+    email: str | None
+    name: str | None
+    phone: str | None
+    verified_address: Address | None
+    verified_email: str | None
+    verified_name: str | None
+    verified_phone: str | None
+
+
+class SourceReceiverFlow(TypedDict):
+    address: str | None
+    amount_charged: int
+    amount_received: int
+    amount_returned: int
+    refund_attributes_method: str
+    refund_attributes_status: str
+
+
+class SourceRedirectFlow(TypedDict):
+    failure_reason: str | None
+    return_url: str
+    status: str
+    url: str
+
+
+class SourceOrderItem(TypedDict):
+    amount: int | None
+    currency: str | None
+    description: str | None
+    parent: str | None
+    quantity: NotRequired[int]
+    type: str | None
+
+
+class SourceOrder(TypedDict):
+    amount: int
+    currency: str
+    email: NotRequired[str]
+    items: list[SourceOrderItem] | None
+    shipping: NotRequired[Shipping]
+
+
+class SourceTypeThreeDSecure(TypedDict):
+    address_line1_check: str | None
+    address_zip_check: str | None
+    authenticated: bool | None
+    brand: str | None
+    card: str | None
+    country: str | None
+    customer: str | None
+    cvc_check: str | None
+    dynamic_last4: str | None
+    exp_month: int | None
+    exp_year: int | None
+    fingerprint: NotRequired[str]
+    funding: str | None
+    last4: str | None
+    name: str | None
+    three_d_secure: NotRequired[str]
+    tokenization_method: str | None
+
+
+class SourceTypeWechat(TypedDict):
+    prepay_id: NotRequired[str]
+    qr_code_url: str | None
+    statement_descriptor: NotRequired[str]
+
+
 class ConfirmationTokensResourceMandateDataResourceCustomerAcceptanceResourceOnline(TypedDict):
     ip_address: str | None
     user_agent: str | None

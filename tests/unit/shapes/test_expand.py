@@ -25,7 +25,7 @@ class Shelf:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
 
-    async def fetch(self, id: str) -> dict[str, Any] | None:
+    async def fetch(self, id: str, field: str) -> dict[str, Any] | None:
         self.asked[id] += 1
         return OBJECTS.get(id)
 
