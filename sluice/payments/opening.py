@@ -14,8 +14,6 @@ from sluice.store import installation
 from sluice.store.database import connect
 from sluice.store.migrate import check
 
-STANDARD = Terms()
-
 
 async def open_desk(settings: Settings) -> Desk:
     """Refuses a database that this program was not made for. The caller closes it."""
@@ -39,5 +37,4 @@ def rails(settings: Settings) -> dict[str, Rail]:
 
 def terms(settings: Settings) -> Terms:
     """What a payment costs and when its money is available."""
-    after = settings.settles_after
-    return STANDARD if after is None else Terms(settles_after=after)
+    return Terms(settles_after=settings.settles_after)
