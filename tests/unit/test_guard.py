@@ -17,8 +17,8 @@ from sluice.core.settings import Limits, Network
 from sluice.merchants.keys import Authenticator, digest
 from sluice.merchants.permissions import Identity
 from sluice.payments.answers import Answer
-from sluice.payments.opening import STANDARD
 from sluice.rules.calls import Call
+from sluice.rules.plans import Terms
 
 HERE, ELSEWHERE = "192.0.2.1", "198.51.100.7"
 CONFIRM = "/v1/payment_intents/pi_1/confirm"
@@ -71,7 +71,7 @@ class Line:
         desk.vault.keyring.mac.return_value = b"f"
         desk.accounts.return_value = ("sandbox",)
         made: Any = Authenticator(self.database)  # type: ignore[arg-type]
-        self.door = Shop(desk, made, STANDARD, trusted=trusted, guard=Guard(limits), tell=lambda line: None)
+        self.door = Shop(desk, made, Terms(), trusted=trusted, guard=Guard(limits), tell=lambda line: None)
         self.headers, self.message = dict[str, str](), ""
 
     async def __call__(
