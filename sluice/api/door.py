@@ -23,7 +23,7 @@ from sluice.core.ids import chance, new_id
 from sluice.core.log import about, also
 from sluice.core.networks import Network, client_address
 from sluice.merchants.keys import Authenticator, parse
-from sluice.merchants.permissions import Identity, admit
+from sluice.merchants.permissions import Identity, admit, own
 from sluice.payments import card_numbers, money_path
 from sluice.payments.answers import Answer, Renderer, error, steps
 from sluice.payments.desk import Desk
@@ -196,6 +196,7 @@ class Door:
         params = walk(operation, tree, served.serves, HINTS)
         expand = tuple(params.get("expand") or ())
         steps(operation.id, expand)
+        own(identity, operation.id, ids, params)
         return Call(
             operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode,
             account=identity.merchant, currency=identity.currency, at=clock.seconds(), request=request, vault=self.desk.vault,
@@ -204,6 +205,7 @@ class Door:
             fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
             expand=expand, rails=() if identity.livemode else self.desk.accounts(identity.scope), terms=self.terms,
             declines=self.guard.of_a_card(identity.livemode), public_url=self.desk.public_url,
+            customer=identity.customer, version=asked.header(b"stripe-version"),
         )  # fmt: skip
 
     def fingerprint(self, asked: Asked, kind: str, tree: Tree) -> bytes:

@@ -50,6 +50,7 @@ WAIT_FOR_KEY, WAITERS = 5.0, 256
 # what waits
 CVC_SECONDS = 15 * 60
 TOKEN_SECONDS = 15 * 60
+EPHEMERAL_SECONDS, SESSION_SECONDS = 3_600, 1_800  # of an ephemeral key, of a customer session
 CONFIRMATION_SECONDS = 12 * 3_600  # of a confirmation token, as the public API has it
 KEY_HOURS = 24
 EVENT_DAYS = 30

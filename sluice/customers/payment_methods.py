@@ -179,6 +179,17 @@ def found(call: Call, rows: Rows) -> PaymentMethod:
     return method
 
 
+def may(call: Call, rows: Rows) -> None:
+    """To an ephemeral key a method that is another customer's, or was anybody's, is not there."""
+    if method := rows.get_one(PaymentMethod, "method"):
+        reached(call, method)
+
+
+def reached(call: Call, method: PaymentMethod) -> None:
+    if call.customer and method.customer != call.customer and method.state != "fresh":
+        raise missing(KIND, method.id, "payment_method", status=404)
+
+
 def update(call: Call, rows: Rows) -> Plan:
     """B-5.64."""
     method, given = found(call, rows), cast("PostPaymentMethodsPaymentMethod", call.params)
@@ -215,4 +226,4 @@ CREATE = Verb(
     "payment_methods.create", create, (Load(tokens.Token, "token", "$3"),),
     lambda call: ((call.params.get("card") or {}).get("token"),),
 )  # fmt: skip
-UPDATE = Verb("payment_methods.update", update, (Load(PaymentMethod, "method", "$3"),), id_in("payment_method"))
+UPDATE = Verb("payment_methods.update", update, (Load(PaymentMethod, "method", "$3"),), id_in("payment_method"), may)

@@ -26,11 +26,11 @@ KNOWN_SECONDS, KNOWN_MOST = 5.0, 10_000  # how long, and how many, accepted keys
 USE_SECONDS = 60.0  # a key's last use is written no more often
 
 BY_HASH = """select k.scope, s.merchant, s.livemode, k.kind, k.id, k.permissions, k.networks, k.expires, k.revoked,
-        m.currency from api_keys k join scopes s on s.scope = k.scope join merchants m on m.id = s.merchant
+        m.currency, k.customer from api_keys k join scopes s on s.scope = k.scope join merchants m on m.id = s.merchant
     where k.hash = $1"""
 USED = "update api_keys set last_used = $3 where scope = $1 and id = $2 and coalesce(last_used, 0) < $3"
 EVERY_KEY_OF = """select id, kind, name, last4, permissions, networks, created, expires, revoked, rolled_to, last_used
-    from api_keys where scope = $1 order by id"""
+    from api_keys where scope = $1 and kind <> 'ek' order by id"""
 BEFORE_SCOPE = (BY_HASH,)
 
 
@@ -48,6 +48,7 @@ class ApiKey(Row, frozen=True):
     expires: int | None = None
     revoked: int | None = None
     rolled_to: str | None = None
+    customer: str | None = None  # whose objects alone an ephemeral key reaches
 
 
 def make(
@@ -184,8 +185,9 @@ class Authenticator:
         if row is None or row["revoked"] is not None:
             return None
         identity = Identity(
-            row["scope"], row["merchant"], row["livemode"], row["kind"], row["id"], row["permissions"], row["currency"]
-        )
+            row["scope"], row["merchant"], row["livemode"], row["kind"], row["id"], row["permissions"], row["currency"],
+            row["customer"],
+        )  # fmt: skip
         return Known(identity, networks(row["networks"]), row["expires"], now + KNOWN_SECONDS)
 
     def remember(self, hashed: bytes, known: Known, now: float) -> None:

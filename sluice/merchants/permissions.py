@@ -1,19 +1,19 @@
 """What a key may do. Secret keys: everything in their scope; publishable ones: a list; restricted ones: by resource."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
-from sluice.core.errors import Refused
+from sluice.core.errors import Refused, missing
 
 Level = Literal["none", "read", "write"]
 LEVELS: tuple[Level, ...] = ("none", "read", "write")  # each includes those before
 
 # What a restricted key names. Balance transactions are the balance's history, and go with it.
 RESOURCES = (
-    "account", "balance", "charge", "confirmation_token", "customer", "event", "payment_intent", "payment_method", "refund",
-    "source", "token", "webhook_endpoint",
+    "account", "balance", "charge", "confirmation_token", "customer", "customer_session", "ephemeral_key", "event",
+    "payment_intent", "payment_method", "refund", "source", "token", "webhook_endpoint",
 )  # fmt: skip
 
 # B-1.5, by operation id. Intents and sources need their client secret too, which the operation checks.
@@ -28,6 +28,22 @@ PUBLISHABLE = frozenset(
 )  # fmt: skip
 
 
+# What an ephemeral key may call, for its own customer: what a device needs to show, keep and delete a buyer's cards.
+BY_PARAMETER = frozenset(("GetPaymentMethods", "PostPaymentMethodsPaymentMethodAttach"))
+EPHEMERAL = BY_PARAMETER | frozenset(
+    (
+        "GetCustomersCustomer", "PostCustomersCustomer",
+        "GetCustomersCustomerPaymentMethods", "GetCustomersCustomerPaymentMethodsPaymentMethod",
+        "GetPaymentMethodsPaymentMethod", "PostPaymentMethodsPaymentMethod", "PostPaymentMethodsPaymentMethodDetach",
+        "GetCustomersCustomerSources", "PostCustomersCustomerSources", "GetCustomersCustomerSourcesId",
+        "PostCustomersCustomerSourcesId", "DeleteCustomersCustomerSourcesId",
+        "GetCustomersCustomerCards", "PostCustomersCustomerCards", "GetCustomersCustomerCardsId",
+        "PostCustomersCustomerCardsId", "DeleteCustomersCustomerCardsId",
+    )
+)  # fmt: skip
+BUYERS = frozenset(("default_source", "expand", "shipping"))
+
+
 class Identity(Struct, frozen=True):
     """Who calls: the scope that the key chose, and what the key may do there."""
 
@@ -38,6 +54,7 @@ class Identity(Struct, frozen=True):
     key: str
     permissions: Mapping[str, Level]
     currency: str = "usd"  # the account's
+    customer: str | None = None  # of an ephemeral key: whose objects alone it reaches
 
 
 def admit(identity: Identity, operation: str, resource: str, write: bool) -> None:
@@ -48,7 +65,23 @@ def admit(identity: Identity, operation: str, resource: str, write: bool) -> Non
         case "pk":
             publishable(operation)
         case _:
+            if identity.customer and operation not in EPHEMERAL:
+                raise Refused("An ephemeral key serves its customer's own cards only: use a secret key.", status=403)
             require(identity, resource, write)
+
+
+def own(identity: Identity, call: str, ids: Mapping[str, str], given: Mapping[str, Any]) -> None:
+    """An ephemeral key's customer is the only one: any other is missing. `call`: the operation; `given`: its parameters.
+
+    Of himself it changes what a buyer may: where he is sent to, and which card comes first.
+    """
+    if identity.customer is None:
+        return
+    asked = ids.get("customer") or (given.get("customer") if call in BY_PARAMETER else identity.customer)
+    if asked != identity.customer:
+        raise missing("customer", str(asked or ""), "customer", status=404 if "customer" in ids else 400)
+    if call == "PostCustomersCustomer" and (others := set(given.keys()) - BUYERS):
+        raise Refused("An ephemeral key cannot change this of its customer.", status=403, param=min(others))
 
 
 def publishable(operation: str) -> None:

@@ -92,7 +92,7 @@ def checked(rows: Rows, said: Outcome, at: int, livemode: bool) -> Change:
             if customer.deleted:
                 return refused(method, UNASKED, livemode)
             attached = charged(replace(method, state="attached", customer=customer.id), said.details)
-            if is_source(method):
+            if instruction.asked.extra.get("source"):
                 return linking.linked(rows, attached, customer)
             if customer.version:
                 return Change(saved=(attached,), told=(Told("payment_method.attached", attached),), shows=attached)
@@ -151,13 +151,14 @@ METHOD = Load(PaymentMethod, "method", "$3")
 ATTACH = Verb(
     "payment_methods.attach", attach,
     (METHOD, Load(Customer, "customer", "$4"), Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "card.id")),
-    lambda call: (call.ids["payment_method"], call.params.get("customer")),
+    lambda call: (call.ids["payment_method"], call.params.get("customer")), payment_methods.may,
 )  # fmt: skip
 DETACH = Verb(
     "payment_methods.detach",
     detach,
     (METHOD, Load(Customer, "customer", "method.customer")),
     lambda call: (call.ids["payment_method"],),
+    payment_methods.may,
 )
 CREATE_CUSTOMER = Verb(
     "customers.create", create_customer,

@@ -69,11 +69,13 @@ def brought(call: Call, rows: Rows) -> Brought:
     return payment_methods.bring(call, rows, card, details, param, "card_", param)
 
 
-def checking(call: Call, rows: Rows, made: Brought, **how: Any) -> Plan:
+def checking(call: Call, rows: Rows, made: Brought, extra: dict[str, Any] | None = None, **how: Any) -> Plan:
     if made.row.customer:
         raise Refused("The source you provided has already been attached to a customer.", param="source", judged=True)
     payment_methods.usable(made.row, "source")
-    return attaching.checking(call, rows, made.row, made.new, made.card, saved=made.saved, **how)
+    return attaching.checking(
+        call, rows, made.row, made.new, made.card, saved=made.saved, extra={"source": True} | (extra or {}), **how
+    )
 
 
 def create_customer(call: Call, rows: Rows) -> Plan:

@@ -10,7 +10,9 @@ from sluice.api.operations import (
     balance,
     charges,
     confirmation_tokens,
+    customer_sessions,
     customers,
+    ephemeral_keys,
     events,
     payment_intents,
     payment_methods,
@@ -23,7 +25,7 @@ from sluice.api.operations.op import Op
 
 RESOURCES = (
     account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
-    tokens, confirmation_tokens, sources,
+    tokens, confirmation_tokens, sources, ephemeral_keys, customer_sessions,
 )  # fmt: skip
 TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
 SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}

@@ -765,6 +765,59 @@ class PaymentMethodCard(TypedDict):
     wallet: PaymentMethodCardWallet | None
 
 
+class CustomerSessionResourceComponentsResourceBuyButton(TypedDict):
+    enabled: bool
+
+
+class CustomerSessionResourceComponentsResourceCustomerSheetResourceFeatures(TypedDict):
+    payment_method_allow_redisplay_filters: list[Literal["always", "limited", "unspecified"]] | None
+    payment_method_remove: Literal["disabled", "enabled"] | None
+
+
+class CustomerSessionResourceComponentsResourceCustomerSheet(TypedDict):
+    enabled: bool
+    features: CustomerSessionResourceComponentsResourceCustomerSheetResourceFeatures | None
+
+
+class CustomerSessionResourceComponentsResourceMobilePaymentElementResourceFeatures(TypedDict):
+    payment_method_allow_redisplay_filters: list[Literal["always", "limited", "unspecified"]] | None
+    payment_method_redisplay: Literal["disabled", "enabled"] | None
+    payment_method_remove: Literal["disabled", "enabled"] | None
+    payment_method_save: Literal["disabled", "enabled"] | None
+    payment_method_save_allow_redisplay_override: Literal["always", "limited", "unspecified"] | None
+
+
+class CustomerSessionResourceComponentsResourceMobilePaymentElement(TypedDict):
+    enabled: bool
+    features: CustomerSessionResourceComponentsResourceMobilePaymentElementResourceFeatures | None
+
+
+class CustomerSessionResourceComponentsResourcePaymentElementResourceFeatures(TypedDict):
+    payment_method_allow_redisplay_filters: list[Literal["always", "limited", "unspecified"]]
+    payment_method_redisplay: Literal["disabled", "enabled"]
+    payment_method_redisplay_limit: int | None
+    payment_method_remove: Literal["disabled", "enabled"]
+    payment_method_save: Literal["disabled", "enabled"]
+    payment_method_save_usage: Literal["off_session", "on_session"] | None
+
+
+class CustomerSessionResourceComponentsResourcePaymentElement(TypedDict):
+    enabled: bool
+    features: CustomerSessionResourceComponentsResourcePaymentElementResourceFeatures | None
+
+
+class CustomerSessionResourceComponentsResourcePricingTable(TypedDict):
+    enabled: bool
+
+
+class CustomerSessionResourceComponents(TypedDict):
+    buy_button: CustomerSessionResourceComponentsResourceBuyButton
+    customer_sheet: CustomerSessionResourceComponentsResourceCustomerSheet
+    mobile_payment_element: CustomerSessionResourceComponentsResourceMobilePaymentElement
+    payment_element: CustomerSessionResourceComponentsResourcePaymentElement
+    pricing_table: CustomerSessionResourceComponentsResourcePricingTable
+
+
 class TokenCardNetworks(TypedDict):
     preferred: str | None
 
