@@ -29,6 +29,14 @@ def test_only_ones_own(shop: Shop, gateway):
     assert shop.raw("GET", "/v1/account", headers={"Stripe-Context": "org_1"}).status == 400
 
 
+def test_by_its_id(shop: Shop, gateway):
+    """Its own as /v1/account answers it; another's is 403, and none is connected (B-1.9)."""
+    assert shop.v1.accounts.retrieve(shop.account).to_dict() == shop.v1.accounts.retrieve_current().to_dict()
+    answer = shop.raw("GET", f"/v1/accounts/{Shop(gateway).account}")
+    assert (answer.status, answer.error["code"]) == (403, "account_invalid")
+    assert shop.v1.accounts.list().data == []
+
+
 def test_a_publishable_key_does_not_read_it(shop: Shop):
     """B-1.5."""
     answer = Raw(shop.gateway.url, shop.publishable)("GET", "/v1/account")

@@ -17,11 +17,14 @@ HINT = re.compile(r"; a similar object exists in (test|live) mode, but a (test|l
 # Parameters that hold an id, and of what. A cursor's kind is that of the list.
 KINDS = {
     "charge": "charge",
+    "confirmation_token": "confirmation_token",
     "customer": "customer",
+    "default_source": "card",
     "invoice_settings": "payment_method",
     "payment_intent": "intent",
     "payment_method": "payment_method",
     "source": "charge",
+    "token": "token",
 }
 CURSORS = ("starting_after", "ending_before")
 LISTED = {
@@ -32,13 +35,17 @@ LISTED = {
     "events": "event",
     "payment_intents": "intent",
     "payment_methods": "payment_method",
+    "cards": "card",
     "refunds": "refund",
+    "sources": "card",
     "webhook_endpoints": "webhook_endpoint",
 }
 # What else must be there for the id to be looked at.
 BESIDE: dict[str, dict[str, str]] = {
     "PostPaymentIntents": {"amount": "2000", "currency": "usd"},
     "PostCharges": {"amount": "2000", "currency": "usd"},
+    "PostCustomerSessions": {"components[buy_button][enabled]": "true"},
+    "Source.create": {"type": "card"},
 }
 
 
@@ -70,7 +77,7 @@ def test_in_the_path(strangers: Strangers, op: Op, who: str):
     asker: Raw = getattr(strangers, who)
     beside = {"customer": strangers.others["customer"]} if op.id.endswith("Attach") else {}
     for kind in names(op):
-        own = strangers.others if who == "other" else NOWHERE
+        own = strangers.others if who == "other" else NOWHERE | {"account": strangers.ids["account"]}
         foreign, nowhere = (
             asker(method(op), path(op, own | {kind: id}), beside) for id in (strangers.ids[kind], NOWHERE[kind])
         )

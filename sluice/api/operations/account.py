@@ -3,18 +3,40 @@
 from sluice.api.operations.op import PAGED, Op, op
 from sluice.api.reads import Body, Listed
 from sluice.books.audit.entries import Entry
+from sluice.core.errors import Refused, missing
 from sluice.merchants.accounts import account
 from sluice.payments.desk import Desk
 from sluice.rules.calls import Call
+from sluice.shapes.page import envelope, page
 
 
 async def own_account(desk: Desk, call: Call) -> Body:
     return await account(desk.database, call.account)
 
 
+async def account_in(desk: Desk, call: Call) -> Body:
+    """One's own by its id; no other is known to any key before marketplaces come (B-1.9)."""
+    if call.ids["account"] != call.account:
+        message = f"The key that was used does not have access to account '{call.ids['account'][:100]}'."
+        raise Refused(message, status=403, code="account_invalid")
+    return await own_account(desk, call)
+
+
+async def connected_accounts(desk: Desk, call: Call) -> Body:
+    """None is connected before marketplaces come. One's own is not among them."""
+    asked = page(call.params)
+    for name in ("starting_after", "ending_before"):
+        if (cursor := getattr(asked, name)) is not None:
+            raise missing("account", cursor, name)
+    call.params.get("created")
+    return envelope([], False, call.path)
+
+
 AUDIT = Listed(Entry, {"action": "action", "actor": "actor", "card": "card", "subject": "object"})
 
 TABLE: tuple[Op, ...] = (
     op("GetAccount", "account", own_account),
+    op("GetAccounts", "account", connected_accounts, PAGED),
+    op("GetAccountsAccount", "account", account_in),
     op("GetSluiceAuditEntries", "account", AUDIT, f"{PAGED} action actor card subject"),
 )  # fmt: skip
