@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from sluice.books.events import Told
 from sluice.books.vault.cards import StoredCard
-from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.customers import confirmation_tokens
@@ -16,7 +15,7 @@ from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import card_declines, routing
 from sluice.payments.describing import described
 from sluice.payments.intents import OPEN, Intent, found, may, unexpected, with_intent
-from sluice.payments.picking import CARD, Pick, find, named, owned, pick
+from sluice.payments.picking import CARD, Pick, code_of, find, named, owned, pick
 from sluice.rails.types import Authorize
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan, Request
@@ -85,8 +84,8 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
         new += (taken, *picked.new[1:])
     elif taken is not method:
         saved += (taken,)
-    code = rows.get_one(StoredCvc, "code") if not picked.card else None
-    change = Change(saved=saved, new=new, gone=(code,) if code else (), told=(created,) if created else ())
+    code = code_of(call, rows, picked)
+    change = Change(saved=(*saved, *code.saved), new=new, gone=code.gone, told=(created,) if created else ())
     extra = {
         "public_url": call.public_url, "hold_seconds": rail.hold_seconds, "attempts": rail.attempts, "declines": call.declines,
         "return_url": back(given.get("return_url")), "use_stripe_sdk": given.get("use_stripe_sdk"),
@@ -96,7 +95,7 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
         Request(
             ask=authorization(call, after, method), subject=intent.id, id=asking, rail=rail.name, others=rail.others,
             stored=rows.get_one(StoredCard, "card"),
-            code=code, card=picked.card, charge=new_id("ch_"), method=method.id, extra=extra,
+            code=code.sent, card=picked.card, charge=new_id("ch_"), method=method.id, extra=extra,
         ),
     )  # fmt: skip
 

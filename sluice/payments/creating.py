@@ -14,7 +14,7 @@ from sluice.payments.amounts import payable
 from sluice.payments.confirming import confirmed
 from sluice.payments.describing import described
 from sluice.payments.intents import BLANK, Intent, derived
-from sluice.payments.picking import CARD, find, known_customer, named, owned, pick
+from sluice.payments.picking import CARD, RECOLLECTED, cvc_token, find, known_customer, named, owned, pick
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan
 from sluice.store.reads import Load, Rows
@@ -32,7 +32,7 @@ def create(call: Call, rows: Rows) -> Plan:
     money = payable(given["amount"], given["currency"])
     exclusive(given)
     if not given.get("confirm"):
-        early = next((name for name in NEED_CONFIRM if given.get(name)), None)
+        early = next((name for name in NEED_CONFIRM if given.get(name)), RECOLLECTED if cvc_token(call) else None)
         if early:
             raise Refused(f"`{early}` is for confirming: it needs confirm=true.", param=early)
     doc = described(call, BLANK | {"automatic_payment_methods": automatic(given)})

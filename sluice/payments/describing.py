@@ -60,6 +60,6 @@ def options(old: Hash, given: Hash | None) -> Hash:
     card = (given or {}).get("card")
     if card is None:
         return {"card": CARD_OPTIONS}
-    made = old["card"] | card
+    made = old["card"] | {name: value for name, value in card.items() if name != "cvc_token"}  # which is for one confirmation
     made["request_three_d_secure"] = made["request_three_d_secure"] or "automatic"
     return {"card": {name: value for name, value in made.items() if value is not None or name in CARD_OPTIONS}}

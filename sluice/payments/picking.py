@@ -1,6 +1,6 @@
 """Whom and what a payment is made with: the customer, and the method that is named, brought along or left to a default."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,7 +11,7 @@ from sluice.customers import confirmation_tokens, payment_methods
 from sluice.customers.confirmation_tokens import ConfirmationToken
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import UNUSABLE, PaymentMethod
-from sluice.customers.tokens import Token
+from sluice.customers.tokens import Token, spent
 from sluice.payments.card_declines import CardDeclines
 from sluice.payments.intents import Intent, with_intent
 from sluice.rails.types import Card
@@ -28,7 +28,11 @@ TOKENS = (
     Load(StoredCard, "card", "coalesce(token.card, method.card)"),
     Load(StoredCvc, "code", "card.id"),
     Load(CardDeclines, "declines", "coalesce(token.fingerprint, method.fingerprint)"),
+    Load(Token, "cvc_token", "$5"),
+    Load(StoredCvc, "fresh_code", "cvc_token.id"),
 )
+PAID_WITH = ("method", "card", "code", "declines")
+RECOLLECTED = "payment_method_options[card][cvc_token]"
 CARD = (Load(StoredCard, "card", "method.card"), Load(StoredCvc, "code", "card.id"))
 
 
@@ -40,21 +44,28 @@ def named(call: Call) -> tuple[Any, ...]:
     return given.get("customer"), method
 
 
-async def by_token(database: Database, call: Call, token: str | None, confirmation: str | None = None) -> Rows:
+async def by_token(
+    database: Database, call: Call, token: str | None, confirmation: str | None = None, cvc: str | None = None
+) -> Rows:
     """For a verb's `finds`: what tokens lead to, as far as it is there. Few calls name one; the others pay for no look."""
-    if not (token or confirmation):
+    if not (token or confirmation or cvc):
         return Rows()
-    _, rows = await database.load(call.scope, None, TOKENS, confirmation, token)
+    _, rows = await database.load(call.scope, None, TOKENS, confirmation, token, cvc)
     return Rows({name: row for name, row in rows.items() if row})
 
 
 async def find(database: Database, call: Call) -> Rows:
     """What a call pays with when it names a token of a card, or a confirmation token, which any method outranks."""
     given, token = call.params, payment_methods.token_in(call)
-    rows = await by_token(database, call, token, given.get("confirmation_token"))
+    rows = await by_token(database, call, token, given.get("confirmation_token"), cvc_token(call))
     if given.get("payment_method") or (given.get("payment_method_data") and not token):  # it outranks the confirmation token
-        return Rows(confirmation=rows.get("confirmation"))
+        return Rows({name: row for name, row in rows.items() if name not in PAID_WITH})
     return rows
+
+
+def cvc_token(call: Call) -> str | None:
+    """The token of a code that the buyer typed once more, for a card that is kept (B-5.66)."""
+    return ((call.params.get("payment_method_options") or {}).get("card") or {}).get("cvc_token")
 
 
 class Pick:
@@ -69,6 +80,26 @@ class Pick:
         """The tokens that a confirmation of `intent` uses up."""
         token = confirmation_tokens.named(call, rows)
         return (*self.saved, replace(token, intent=intent)) if token else self.saved
+
+
+class Code(NamedTuple):
+    """The code that goes with the message; those that wait no more; the token that brought it."""
+
+    sent: StoredCvc | None
+    gone: tuple[Row, ...]
+    saved: tuple[Row, ...] = ()
+
+
+def code_of(call: Call, rows: Rows, picked: Pick) -> Code:
+    """One that was typed once more is sent in place of one that waits beside the card."""
+    waits, id = None if picked.card else rows.get_one(StoredCvc, "code"), cvc_token(call)
+    gone = (waits,) if waits else ()
+    if not id:
+        return Code(waits, gone)
+    if picked.card:
+        raise Refused("A card that comes with its number brings its own code: leave the token out.", param=RECOLLECTED)
+    token, fresh = spent(call, rows, id, "cvc_update", RECOLLECTED, "cvc_token"), rows.get_one(StoredCvc, "fresh_code")
+    return Code(fresh or waits, (*gone, *((fresh,) if fresh else ())), (token,))
 
 
 def pick(call: Call, rows: Rows) -> Pick:

@@ -62,6 +62,28 @@ def test_it_pays(shop: Shop):
     assert shop.v1.payment_intents.confirm(other.id).status == "succeeded"
 
 
+def test_a_code_that_is_typed_once_more(shop: Shop):
+    """B-5.66: a token of the code alone, for a kept card, at its payment; used once, and by nothing else."""
+    ann = shop.v1.customers.create().id
+    card: Any = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040}
+    kept = shop.v1.payment_methods.create({"type": "card", "card": card}).id
+    shop.v1.payment_methods.attach(kept, {"customer": ann})
+    paid = shop.pays(card=kept, customer=ann)
+    assert shop.charge(paid).payment_method_details.card.checks.cvc_check is None
+    code = shop.browser.tokens.create({"cvc_update": {"cvc": "123"}})
+    options: Any = {"card": {"cvc_token": code.id}}
+    paid = shop.pays(card=kept, customer=ann, payment_method_options=options)
+    assert shop.charge(paid).payment_method_details.card.checks.cvc_check == "pass"
+    assert "cvc_token" not in paid.payment_method_options.card.to_dict()
+    intent = shop.intent(customer=ann)
+    with refused(400, "token_already_used", "payment_method_options[card][cvc_token]"):
+        shop.v1.payment_intents.confirm(intent.id, {"payment_method": kept, "payment_method_options": options})
+    with refused(400, param="payment_method_options[card][cvc_token]"):
+        shop.intent(payment_method_options=options)
+    with refused(402, "invalid_cvc", "cvc_update[cvc]", type="card_error"):
+        shop.v1.tokens.create({"cvc_update": {"cvc": "12"}})
+
+
 def test_it_pays_the_old_way(shop: Shop):
     """B-5.37: as `source` of a charge, whose method has the id of the token's card."""
     made = shop.v1.tokens.create({"card": CARD})

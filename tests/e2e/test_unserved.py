@@ -68,6 +68,7 @@ def test_expand_is_served_everywhere(one: Shop, op: Op):
 
 
 REQUIRED = {
+    "PostCustomerSessions": {"components[buy_button][enabled]": "true"},
     "PostPaymentIntents": {"amount": "2000", "currency": "usd"},
     "PostWebhookEndpoints": {"url": "https://shop.example/", "enabled_events[]": "*"},
 }

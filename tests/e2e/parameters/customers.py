@@ -4,6 +4,11 @@ from tests.e2e.parameters.table import PAGED, Case, Given, Made, Served, asks, p
 from tests.harness import Answer, Shop
 
 WHERE = {"line1": "1 Main St", "line2": None, "city": "Ghent", "state": None, "postal_code": "9000", "country": "BE"}
+SOURCES = {
+    "default_source": Case("default_source.brand", "the other one", "American Express"),
+    "source": Case("default_source.brand", "tok_mastercard", "MasterCard"),
+}
+METHODS = {"payment_method": Case("data.#", "pm_card_visa", 1), "source": Case("data.#", "tok_visa", 1)}
 METHOD = {"payment_method": "pm_card_visa"}
 DESCRIBED: dict[str, Case] = {
     "address": Case("address", WHERE),
@@ -39,8 +44,23 @@ def with_a_method(made: Made, given: Given) -> Answer:
     return answer
 
 
+def with_sources(made: Made, given: Given) -> Answer:
+    """Its own first card, and one more that may be chosen; what is asked may bring another."""
+    shop = made["shop"]
+    customer = shop.v1.customers.create({"source": "tok_visa"}).id
+    if "default_source" in given:
+        given = {"default_source": shop.v1.customers.payment_sources.create(customer, {"source": "tok_amex"}).id}
+    post(made, f"/v1/customers/{customer}", given)
+    answer: Answer = shop.raw("GET", f"/v1/customers/{customer}", {"expand[]": "default_source"})
+    return answer
+
+
+def changed(made: Made, given: Given) -> Answer:
+    return with_sources(made, given) if not given or {"default_source", "source"} & given.keys() else updated(made, given)
+
+
 def either(made: Made, given: Given) -> Answer:
-    return with_a_method(made, given) if "payment_method" in given or not given else created(made, given)
+    return with_a_method(made, given) if {"payment_method", "source"} & given.keys() or not given else created(made, given)
 
 
 def two(shop: Shop) -> Made:
@@ -50,6 +70,6 @@ def two(shop: Shop) -> Made:
 
 ROWS = {
     "GetCustomers": Served(asks("/v1/customers"), PAGED | {"email": Case("data.#", "ann@shop.example", 1)}, two),
-    "PostCustomers": Served(either, DESCRIBED | {"payment_method": Case("data.#", "pm_card_visa", 1)}),
-    "PostCustomersCustomer": Served(updated, DESCRIBED),
+    "PostCustomers": Served(either, DESCRIBED | METHODS),
+    "PostCustomersCustomer": Served(changed, DESCRIBED | SOURCES),
 }

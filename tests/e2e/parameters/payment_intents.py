@@ -12,7 +12,13 @@ AMEX = {"number": "378282246310005", "exp_month": 12, "exp_year": 2040, "cvc": "
 BACK = "https://shop.example/back"
 ASKS = "pm_card_authenticationRequired"  # a card that asks for its buyer
 NOW = {"confirm": True, "payment_method": ASKS, "automatic_payment_methods": NO_REDIRECTS}
+AT_ONCE = {"confirm": True, "automatic_payment_methods": NO_REDIRECTS}
+CVC_TOKEN = "payment_method_options[card][cvc_token]"
 CARD_DATA = {"payment_method_data": {"type": "card", "card": AMEX}}
+
+
+def token(made: Made) -> Any:
+    return made["shop"].v1.test_helpers.confirmation_tokens.create({"payment_method": "pm_card_amex"}).id
 
 
 def option(name: str, value: Any) -> dict[str, Case]:
@@ -62,6 +68,8 @@ CREATE = {
     "automatic_payment_methods": Case("automatic_payment_methods.allow_redirects", NO_REDIRECTS, "never"),
     "capture_method": Case("capture_method", "manual"),
     "confirm": Case("status", True, "requires_action", {name: NOW[name] for name in NOW if name != "confirm"}),
+    "confirmation_token": Case("payment_method.card.brand", token, "amex", AT_ONCE),
+    CVC_TOKEN: Case("error.param", "tok_nothing", CVC_TOKEN, AT_ONCE | {"payment_method": "pm_card_visa"}),
     "confirmation_method": Case("automatic_payment_methods", "automatic", None),
     "off_session": Case("error.code", True, "authentication_required", NOW),
     "payment_method_types": Case("automatic_payment_methods", ["card"], None),
@@ -76,6 +84,8 @@ UPDATE = {
 CONFIRM = {
     **CARRIED,
     "capture_method": Case("status", "manual", "requires_capture"),
+    "confirmation_token": Case("payment_method.card.brand", token, "amex"),
+    CVC_TOKEN: Case("error.param", "tok_nothing", CVC_TOKEN),
     "client_secret": Case("error.param", "wrong", "client_secret"),
     "off_session": Case("error.code", True, "authentication_required", {"payment_method": ASKS}),
     "payment_method": Case("payment_method.card.brand", "pm_card_amex", "amex"),
@@ -105,7 +115,7 @@ def updated(made: Made, given: Given) -> Answer:
 
 
 def confirmed(made: Made, given: Given) -> Answer:
-    method = {} if "payment_method_data" in given else {"payment_method": "pm_card_visa"}
+    method = {} if {"confirmation_token", "payment_method_data"} & given.keys() else {"payment_method": "pm_card_visa"}
     return post(made, f"{PATH}/{made['shop'].intent().id}/confirm", method | SHOWN | given)
 
 
