@@ -8,6 +8,7 @@ from sluice.merchants.accounts import account
 from sluice.payments.desk import Desk
 from sluice.rules.calls import Call
 from sluice.shapes.page import envelope, page
+from sluice.store import lists
 
 
 async def own_account(desk: Desk, call: Call) -> Body:
@@ -28,7 +29,7 @@ async def connected_accounts(desk: Desk, call: Call) -> Body:
     for name in ("starting_after", "ending_before"):
         if (cursor := getattr(asked, name)) is not None:
             raise missing("account", cursor, name)
-    call.params.get("created")
+    lists.bounds("created", call.params.get("created", {}))
     return envelope([], False, call.path)
 
 
