@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sluice.cli.connected import AsJson, Merchant, show, with_store
-from sluice.cli.crash import CannotGoOn
+from sluice.cli.crash import CannotGoOn, say
 from sluice.cli.options import Data, DatabaseUrl, settings
 from sluice.cli.person import person
 
@@ -53,8 +53,8 @@ def digest(
         await close(store, beside(read.vault_key_file), last, merchant)
         found = await stored(store, merchant, wanted)
         if export and not found:
-            raise LookupError(f"no day with a fact is closed yet: the last that can be is {last} (UTC)")
-        if export:
+            say(f"nothing to export: no day with a fact is closed yet, and the last that can be is {last} (UTC)")
+        elif export:
             await write(store, export, found, beside(read.vault_key_file))
             await record(store, person(), "ledger.export", merchant or "", detail={"days": len(found), "to": str(export)})
         return found

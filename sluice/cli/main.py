@@ -16,6 +16,7 @@ from sluice.cli.events import events, listen
 from sluice.cli.explain import explain
 from sluice.cli.ledger import ledger
 from sluice.cli.merchants import keys, merchants
+from sluice.cli.moving import export, moving
 from sluice.cli.rails import rails
 from sluice.cli.upgrade import rollback, upgrade
 from sluice.cli.vault import vault
@@ -49,6 +50,8 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(discrepancies, name="discrepancies")
 app.add_typer(audit, name="audit")
 app.add_typer(events, name="events")
+app.add_typer(moving, name="import")
+app.command("export")(export)
 app.command("listen")(listen)
 
 

@@ -31,8 +31,9 @@ from tests.harness.processes import ROOT, Process, free_port, until
 COMMANDS = dict(man.every(get_command(app)))
 STAYS = ("sluice up", "sluice api", "sluice worker", "sluice sandbox", "sluice listen", "sluice events listen")
 ALONE = ("sluice merchants add", "sluice rollback", "sluice recover")  # with no other merchant, program or bank in the way
+BEFORE = {"sluice restore": "sluice backup", "sluice import lines": "sluice export"}  # what makes the file that is named
 BACKUPS = "/mnt/backups"  # a place of the operator's; here one of the test's
-ID = re.compile(r"\b[a-z]+_…")
+ID = re.compile(r"\b[a-z]+_…|\bkey\.txt")
 PORT = re.compile(r"(--port |127\.0\.0\.1:)[1-9]\d+")
 
 
@@ -59,7 +60,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         endpoint = client.v1.webhook_endpoints.create({"url": "http://localhost:4242/webhook", "enabled_events": ["*"]}).id
         up = Up(folder, {"we_…": endpoint})
         up.ids["key_…"] = json.loads(run(up, "sluice keys list --json"))[0]["id"]
-        up.ids["ra_…"] = run(up, 'sluice rails add "A bank" --bank 127.0.0.1:9001').strip()
+        bank = json.loads((folder / "data" / "bank.json").read_text())["address"]
+        up.ids["ra_…"] = run(up, f'sluice rails add "A bank" --bank {bank}').strip()
+        (folder / "key.txt").write_text(shop["secret_key"])
+        up.ids["key.txt"] = f"{folder / 'key.txt'} --from {shop['url']}"  # from itself, for want of another
         up.ids["dis_…"] = discrepancy(up)
         yield up
     finally:
@@ -88,8 +92,8 @@ def run(up: Up, line: str, **env: str) -> str:
 def example(name: str, up: Up) -> str:
     """As it stands in the help, with the ids of this installation and a port that is free."""
     text = man.said(COMMANDS[name]).partition("Example: ")[2].partition(" > ")[0]
-    text = ID.sub(lambda found: up.ids[found[0]], text).replace(BACKUPS, str(up.folder / "backups"))
-    return PORT.sub(lambda found: f"{found[1]}{free_port()}", text)
+    text = PORT.sub(lambda found: f"{found[1]}{free_port()}", text)
+    return ID.sub(lambda found: up.ids[found[0]], text).replace(BACKUPS, str(up.folder / "backups"))
 
 
 @pytest.mark.shows("O18")
@@ -100,8 +104,8 @@ def test_the_example_runs(running: Up, name: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     line = example(name, running)
     assert line.startswith("sluice ")
-    if name == "sluice restore":
-        run(running, example("sluice backup", running))
+    if name in BEFORE:
+        run(running, example(BEFORE[name], running))
     run(running, line)
 
 

@@ -14,6 +14,7 @@ from sluice.api.operations import (
     customers,
     ephemeral_keys,
     events,
+    mirrored,
     payment_intents,
     payment_methods,
     refunds,
@@ -25,7 +26,7 @@ from sluice.api.operations.op import Op
 
 RESOURCES = (
     account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
-    tokens, confirmation_tokens, sources, ephemeral_keys, customer_sessions,
+    tokens, confirmation_tokens, sources, ephemeral_keys, customer_sessions, mirrored,
 )  # fmt: skip
 TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
 SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}

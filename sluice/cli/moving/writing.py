@@ -1,0 +1,54 @@
+"""Everything of a merchant in one mode as JSON Lines, in the wire's shapes; or what was mirrored, as it was given."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from sluice.api.operations import TABLE
+from sluice.books import event_reads
+from sluice.merchants.accounts import account
+from sluice.merchants.mirror import BODIES, Mirrored
+from sluice.store import lists
+from sluice.store.database import Database
+from sluice.store.rows import Row
+
+PAGE = 500
+
+
+def kinds() -> list[type[Row]]:
+    """Whatever the wire has a name for."""
+    assert TABLE, "all nouns are there once the table of operations is"
+    found = [row for row in Row.__subclasses__() if row.noun and row is not Mirrored]
+    return sorted(found, key=lambda row: row.table)
+
+
+async def own(database: Database, merchant: str, scope: int, livemode: bool) -> AsyncIterator[bytes]:
+    """The account, then each kind, the newest first, then all events in their order."""
+    yield msgspec.json.encode(await account(database, merchant))
+    for kind in kinds():
+        async for row in every(database, kind, scope):
+            yield msgspec.json.encode(row.wire(livemode))
+    number = 0
+    while events := await event_reads.after(database, scope, number, PAGE):
+        for event in events:
+            yield msgspec.json.encode(event_reads.wire(event, livemode))
+        number = events[-1]["number"]
+
+
+async def every(database: Database, kind: type[Row], scope: int) -> AsyncIterator[Row]:
+    cursor, more = None, True
+    while more:
+        page: Any = await lists.page(database, kind, scope, limit=PAGE, starting_after=cursor)
+        for row in page.rows:
+            yield row
+        more, cursor = page.has_more, page.rows[-1].id if page.rows else None
+
+
+async def mirrored(database: Database, scope: int) -> AsyncIterator[bytes]:
+    """In the order in which it came."""
+    n = 0
+    while rows := await database.fetch(BODIES, scope, n, PAGE):
+        for row in rows:
+            yield row["body"].encode()
+        n = rows[-1]["n"]
