@@ -36,6 +36,7 @@ LISTED = {
     "payment_intents": "intent",
     "payment_methods": "payment_method",
     "cards": "card",
+    "mirrored": "mirrored",
     "refunds": "refund",
     "sources": "card",
     "webhook_endpoints": "webhook_endpoint",

@@ -4,6 +4,7 @@ from typing import Any
 
 from sluice.api.operations import TABLE
 from sluice.api.operations.op import Op
+from sluice.merchants.mirror import Line, keep
 from sluice.shapes.contract import operation
 from tests.harness import Shop
 
@@ -18,6 +19,7 @@ NOWHERE: Ids = {
     "event": "evt_nowhere",
     "webhook_endpoint": "we_nowhere",
     "balance_transaction": "txn_nowhere",
+    "mirrored": "prod_nowhere",
     "card": "card_nowhere",
     "source": "src_nowhere",
     "token": "tok_nowhere",
@@ -26,7 +28,7 @@ NOWHERE: Ids = {
 }
 # What `{id}` means, by the path's second part.
 BY_ID = {"balance_transactions": "balance_transaction", "balance": "balance_transaction", "events": "event"}
-BY_ID |= {"sources": "source", "customers": "card"}
+BY_ID |= {"sources": "source", "customers": "card", "sluice": "mirrored"}
 
 
 def things(shop: Shop) -> Ids:
@@ -48,12 +50,20 @@ def things(shop: Shop) -> Ids:
         "event": shop.events()[0].id,
         "webhook_endpoint": endpoint.id,
         "balance_transaction": str(charge.balance_transaction),
+        "mirrored": mirrored(shop),
         "card": shop.v1.customers.payment_sources.create(customer, {"source": "tok_visa"}).id,
         "source": shop.v1.sources.create({"type": "card", "token": "tok_visa"}).id,
         "token": shop.v1.tokens.create({"card": card}).id,
         "confirmation_token": shop.v1.test_helpers.confirmation_tokens.create({"payment_method": "pm_card_visa"}).id,
         "key": shop.v1.ephemeral_keys.create({"customer": customer}, {"stripe_version": "2026-05-27.dahlia"}).id,
     }
+
+
+def mirrored(shop: Shop) -> str:
+    """An object of another account."""
+    line = Line.of(b'{"id":"prod_%s","object":"product"}' % shop.account.encode())
+    shop.gateway.run(keep(shop.gateway.database, shop.scope, "acct_old", [line]))
+    return line.id
 
 
 def names(op: Op) -> list[str]:
