@@ -11,7 +11,7 @@ import structlog
 
 from sluice.api.denials import Denials
 from sluice.api.guard import Guard
-from sluice.api.operations import HINTS, SERVED
+from sluice.api.operations import HINTS, SERVED, coming
 from sluice.api.operations.op import Op
 from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
 from sluice.api.seen import reason, seen, turned_away
@@ -175,8 +175,8 @@ class Door:
     def served(self, operation: Operation) -> Op:
         if operation.id not in SERVED:
             raise Refused(
-                f"Sluice does not serve {operation.method} {operation.path} yet. What it serves is listed at"
-                f" {self.desk.public_url}/docs/served.",
+                f"Sluice does not serve {operation.method} {operation.path}. {coming.reason(operation.path)} What it serves"
+                f" is listed at {self.desk.public_url}/docs/served.",
                 status=404,
             )
         return SERVED[operation.id]

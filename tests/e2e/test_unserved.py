@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sluice.api.operations import HINTS, SERVED, TABLE
+from sluice.api.operations.coming import BEGINNINGS, reason
 from sluice.api.operations.op import Op
 from sluice.shapes.contract import Operation, Schema, operation, places
 from sluice.shapes.parameters import Served, below
@@ -24,11 +25,18 @@ def unserved_operations() -> list[Operation]:
 
 @pytest.mark.parametrize("found", unserved_operations(), ids=lambda found: found.id)
 def test_operations(one: Shop, found: Operation):
-    """404, told from a route that does not exist: it names the operation and where the list is."""
+    """404, told from a route that does not exist: it names the operation, what brings it or why nothing will, and the list."""
     answer = one.raw(found.method, found.path.replace("{", "x").replace("}", "x"))
     assert (answer.status, answer.error["type"], answer.error.get("code")) == (404, "invalid_request_error", None)
-    assert answer.error["message"].startswith(f"Sluice does not serve {found.method} {found.path} yet.")
+    assert answer.error["message"].startswith(f"Sluice does not serve {found.method} {found.path}. It ")
+    assert str(reason(found.path)) in answer.error["message"]
     assert "/docs/served" in answer.error["message"]
+
+
+def test_each_reason_is_somebodys():
+    """No reason is left of what is served by now."""
+    given = {str(reason(found.path)) for found in unserved_operations()}
+    assert given == {str(each) for each in BEGINNINGS.values()}
 
 
 def unserved(given: Schema, served: Served, at: str = "") -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sluice.api.operations import HINTS, SERVED, TABLE
+from sluice.api.operations.coming import reason
 from sluice.api.operations.op import Op
 from sluice.cli.docs.tables import NOTICE, codes, table
 from sluice.merchants.permissions import PUBLISHABLE
@@ -61,8 +62,13 @@ def hints() -> str:
 
 def others() -> str:
     """The rest of the contract, by the first words of its paths."""
-    rest = Counter("/".join(path.split("/")[:3]) for id, (_, path) in places().items() if id not in SERVED)
-    rows = [(f"`{start}`", str(count)) for start, count in sorted(rest.items())]
+    rest = Counter((head(path), str(reason(path))) for id, (_, path) in places().items() if id not in SERVED)
+    rows = [(f"`{start}`", str(count), why) for (start, why), count in sorted(rest.items())]
     text = f"The contract, with what is ours, has {len(places())} operations; {len(TABLE)} are served."
     text += " The others answer 404, and say so:"
-    return f"\n## Not served\n\n{text}\n\n" + table(("Path", "Operations not served"), rows)
+    return f"\n## Not served\n\n{text}\n\n" + table(("Path", "Operations not served", "Why"), rows)
+
+
+def head(path: str) -> str:
+    """The first words of a path."""
+    return "/".join(path.split("/")[:3])
