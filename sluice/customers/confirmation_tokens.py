@@ -64,7 +64,7 @@ class ConfirmationToken(Row, frozen=True):
 def create(call: Call, rows: Rows) -> Plan:
     """The test helper: of a method by its name or id, or of a card that is typed."""
     if call.livemode:
-        raise Refused("Test helpers are for test mode.", status=403)
+        raise Refused("Test helpers are for test mode.")
     given = cast("PostTestHelpersConfirmationTokens", call.params)
     if "payment_method" in given and "payment_method_data" in given:
         message = "You may only specify one of these parameters: payment_method, payment_method_data."

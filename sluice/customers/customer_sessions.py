@@ -17,6 +17,7 @@ from sluice.shapes.objects import build
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 
+LIMIT, REDISPLAY_MOST = "payment_method_redisplay_limit", 10  # as the public API has it
 # Each part of a page, and what it does where its features are not named.
 COMPONENTS: dict[str, Hash | None] = {
     "buy_button": None,
@@ -82,7 +83,11 @@ def component(given: Given | None, features: Hash | None) -> Hash:
         return {"enabled": bool(given and given["enabled"])}
     if given is None or not given["enabled"]:
         return {"enabled": False, "features": None}
-    return {"enabled": True, "features": features | (given.get("features") or {})}
+    made = features | (given.get("features") or {})
+    if not 1 <= made.get(LIMIT, 1) <= REDISPLAY_MOST:
+        param = f"components[payment_element][features][{LIMIT}]"
+        raise Refused(f"At most {REDISPLAY_MOST} payment methods are displayed again, and at least one.", param=param)
+    return {"enabled": True, "features": made}
 
 
 CREATE = Verb(

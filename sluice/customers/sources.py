@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sluice.shapes.types.source import SourceCreate
 
 KEPT = ("card_", "src_")
-BLANK: Hash = {"amount": None, "currency": None, "statement_descriptor": None, "usage": "reusable"}
+BLANK: Hash = {"statement_descriptor": None, "usage": "reusable"}
 
 
 @final

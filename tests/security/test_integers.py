@@ -24,12 +24,26 @@ BESIDE: dict[str, dict[str, str]] = {
     "PostPaymentIntents": {"amount": "2000", "currency": "usd"},
     "PostCharges": {"amount": "2000", "currency": "usd", "source": "tok_visa"},
     "PostPaymentMethods": {"type": "card"},
+    "Source.create": {"type": "card"},
+    "PostCustomerSessions": {"components[payment_element][enabled]": "true"},
 }
 CARDS = ("exp_month", "exp_year")
 INTEGERS = [(op, leaf) for op, leaf in every() if leaf.schema["type"] == "integer"]
 SUMS = {"amount", "amount_to_capture"}
 # Not sums, and any integer will do: times, which find nothing, pages, and what a customer's owner keeps.
-FREE = {"gt", "gte", "lt", "lte", "created", "limit", "balance", "next_invoice_sequence", "since", *CARDS}
+FREE = {
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "created",
+    "limit",
+    "balance",
+    "next_invoice_sequence",
+    "since",
+    "payment_method_redisplay_limit",
+    *CARDS,
+}
 
 
 class Stock:
@@ -50,7 +64,8 @@ class Stock:
         return path(op, self.made | self.instead.get(op.id, {}))
 
     def beside(self, op: Op) -> dict[str, str]:
-        return {"charge": self.made["charge"]} if op.id == "PostRefunds" else dict(BESIDE.get(op.id, {}))
+        whose = {"PostRefunds": "charge", "PostCustomerSessions": "customer"}.get(op.id)
+        return dict(BESIDE.get(op.id, {})) | ({whose: self.made[whose]} if whose else {})
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ PRINTED = "address_city address_country address_line1 address_line2 address_stat
 
 TABLE: tuple[Op, ...] = (
     op("Source.create", "source", sources.CREATE,
-       "amount card currency metadata owner statement_descriptor token type usage"),
+       "card metadata owner statement_descriptor token type usage"),
     op("Source.retrieve", "source", one(Source, "id", "id", sources.matching), "client_secret"),
     op("Source.update", "source", sources.UPDATE, "metadata owner"),
     op("GetCustomersCustomerSources", "source", customers_sources, f"{LIST} object"),

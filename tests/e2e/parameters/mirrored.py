@@ -6,7 +6,9 @@ from tests.harness import Shop
 
 
 def two(shop: Shop) -> Made:
-    lines = [Line.of(body) for body in (b'{"id":"cus_1","object":"customer","created":5}', b'{"id":"prod_1","object":"product"}')]
+    lines = [
+        Line.of(body) for body in (b'{"id":"cus_1","object":"customer","created":5}', b'{"id":"prod_1","object":"product"}')
+    ]
     shop.gateway.run(keep(shop.gateway.database, shop.scope, "acct_old", lines))
     return {"older": "cus_1", "newer": "prod_1"}
 

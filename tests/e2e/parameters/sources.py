@@ -9,9 +9,7 @@ TYPED = {"number": "378282246310005", "exp_month": 12, "exp_year": 2040}
 LISTED = {name: PAGED[name] for name in ("limit", "starting_after", "ending_before")}
 OWNER = Case("owner.address.city", {"name": "Ann", "address": {"city": "Ghent"}}, "Ghent")
 CREATE = {
-    "amount": Case("amount", 500),
     "card": Case("card.last4", TYPED, "0005"),
-    "currency": Case("currency", "eur"),
     "metadata": Case("metadata", {"a": "b"}),
     "owner": OWNER,
     "statement_descriptor": Case("statement_descriptor", "FLOWERS"),

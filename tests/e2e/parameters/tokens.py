@@ -50,9 +50,7 @@ def whose(made: Made) -> str:
 PREVIEW = "payment_method_preview"
 BESIDE = {"payment_method_data": DATA}
 ROWS = {
-    "PostTokens": Served(
-        token, {"card": Case("type", CARD, "card"), "cvc_update": Case("type", {"cvc": "123"}, "cvc_update")}
-    ),
+    "PostTokens": Served(token, {"card": Case("type", CARD, "card"), "cvc_update": Case("type", {"cvc": "123"}, "cvc_update")}),
     "PostTestHelpersConfirmationTokens": Served(
         confirmed,
         {
@@ -61,9 +59,7 @@ ROWS = {
             "payment_method_data[card]": Case(
                 f"{PREVIEW}.card.last4", TYPED, "4444", {"payment_method_data": {"type": "card"}}
             ),
-            "payment_method_data[billing_details]": Case(
-                f"{PREVIEW}.billing_details.name", {"name": "Ann"}, "Ann", BESIDE
-            ),
+            "payment_method_data[billing_details]": Case(f"{PREVIEW}.billing_details.name", {"name": "Ann"}, "Ann", BESIDE),
             "payment_method_data[allow_redisplay]": Case(f"{PREVIEW}.allow_redisplay", "always", beside=BESIDE),
             "return_url": Case("return_url", "https://shop.example/"),
             "setup_future_usage": Case("setup_future_usage", "off_session"),
