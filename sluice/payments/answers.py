@@ -1,5 +1,7 @@
 """Answers: what the caller reads, and what is kept under the key. Rendered from the rows as committed (DESIGN §2.5)."""
 
+from asyncio import gather
+from collections import defaultdict
 from typing import Any
 
 import msgspec
@@ -33,11 +35,13 @@ NAMES: dict[type[Row], str] = {
     Intent: "intent", Charge: "charge", Refund: "refund", PaymentMethod: "method", Customer: "customer",
     Instruction: "instruction",
 }  # fmt: skip
-OF_CHARGE = """select id, version, created, status, amount, currency, charge, intent, balance_transaction,
-    failure_balance_transaction, instruction, doc from refunds where scope = $1 and charge = $2 order by id desc limit 11"""
-OF_CUSTOMER = """select id, version, created, customer, state, card, fingerprint, doc from payment_methods
-    where scope = $1 and customer = $2 and state = 'attached' and (starts_with(id, 'card_') or starts_with(id, 'src_'))
-    order by created desc, id desc limit 11"""
+OF_CHARGES = """select r.id, r.version, r.created, r.status, r.amount, r.currency, r.charge, r.intent, r.balance_transaction,
+    r.failure_balance_transaction, r.instruction, r.doc from unnest($2::text[]) holder (id) cross join lateral (
+        select * from refunds t where t.scope = $1 and t.charge = holder.id order by t.id desc limit 11) r"""
+OF_CUSTOMERS = """select r.id, r.version, r.created, r.customer, r.state, r.card, r.fingerprint, r.doc
+    from unnest($2::text[]) holder (id) cross join lateral (
+        select * from payment_methods t where t.scope = $1 and t.customer = holder.id and t.state = 'attached'
+        and (starts_with(t.id, 'card_') or starts_with(t.id, 'src_')) order by t.created desc, t.id desc limit 11) r"""
 EMBEDDED = 10  # B-3.12
 
 Written = dict[tuple[type[Row], str], Row]
@@ -74,41 +78,64 @@ class Renderer:
         if steps:
             over = written or {}
             made = await expand.expand(
-                made,
-                steps,
-                lambda id, field: self.fetch(id, field, over),
-                lambda holder, field: self.listed(holder, field, over),
+                made, steps, lambda keys: self.fetch(keys, over), lambda holders: self.listed(holders, over)
             )
         return encode(made)
 
     def cut(self, shown: dict[str, Any]) -> dict[str, Any]:
         return public(shown) if self.publishable else shown
 
-    async def fetch(self, id: str, field: str, written: Written) -> dict[str, Any] | None:
-        row_type = PREFIXES.get(id.partition("_")[0])
-        if row_type is None:
-            return None
-        row = written.get((row_type, id)) or written.get((Source, id)) or await self.database.one(row_type, self.scope, id)
-        if isinstance(row, Method):  # a card is a source or a payment method, as its place has it
-            row = seen(Source if field == "default_source" else PaymentMethod, row)
-        return None if row is None else self.cut(row.wire(self.livemode))
+    async def fetch(self, keys: list[expand.Key], written: Written) -> dict[expand.Key, dict[str, Any]]:
+        """One statement for each kind of row that is named."""
+        kinds = {id: PREFIXES[prefix] for id, _ in keys if (prefix := id.partition("_")[0]) in PREFIXES}
+        wanted = defaultdict[type[Row], list[str]](list)
+        for id, kind in kinds.items():
+            wanted[kind].append(id)
+        read = await gather(*(self.database.many(kind, self.scope, ids) for kind, ids in wanted.items()))
+        rows = {row.id: row for found in read for row in found}
+        rows |= {id: row for (_, id), row in written.items() if id in kinds}
+        return {(id, field): self.cut(shown_at(field, rows[id]).wire(self.livemode)) for id, field in keys if id in rows}
 
-    async def listed(self, holder: dict[str, Any], field: str, written: Written) -> dict[str, Any] | None:
-        """A charge's refunds, a customer's sources: the newest ten (B-3.12); of other lists in the contract we have nothing."""
-        id, rows = holder["id"], dict[str, Row]()
-        match holder["object"], field:
+    async def listed(self, holders: list[expand.Holder], written: Written) -> list[dict[str, Any] | None]:
+        """Charges' refunds, customers' sources: the newest ten of each (B-3.12), a statement for each of both.
+
+        Of other lists in the contract we have nothing.
+        """
+        places = defaultdict[tuple[str, str], list[str]](list)
+        for holder, field in holders:
+            places[holder["object"], field].append(holder["id"])
+        made = {place: await self.lists_of(place, ids, written) for place, ids in places.items()}
+        return [made[holder["object"], field].get(holder["id"]) for holder, field in holders]
+
+    async def lists_of(self, place: tuple[str, str], ids: list[str], written: Written) -> dict[str, dict[str, Any]]:
+        rows: dict[str, Refund | Source]
+        of: dict[str, str | None]
+        match place:
             case "charge", "refunds":
-                rows = {row[0]: Refund(*row) for row in await self.database.fetch(OF_CHARGE, self.scope, id)}
-                rows |= {row.id: row for row in written.values() if isinstance(row, Refund) and row.charge == id}
+                rows = {row[0]: Refund(*row) for row in await self.database.fetch(OF_CHARGES, self.scope, ids)}
+                rows |= {row.id: row for row in written.values() if isinstance(row, Refund)}
+                of = {id: row.charge for id, row in rows.items() if isinstance(row, Refund)}
             case "customer", "sources":
-                rows = {row[0]: Source(*row) for row in await self.database.fetch(OF_CUSTOMER, self.scope, id)}
+                rows = {row[0]: Source(*row) for row in await self.database.fetch(OF_CUSTOMERS, self.scope, ids)}
                 kept = [seen(Source, row) for row in written.values() if isinstance(row, Method) and is_source(row)]
-                rows = {key: row for key, row in rows.items() if key not in {row.id for row in kept}}
-                rows |= {row.id: row for row in kept if row.customer == id}
+                rows |= {row.id: row for row in kept if isinstance(row, Source)}
+                of = {id: row.customer for id, row in rows.items() if isinstance(row, Source)}
             case _:
-                return None
-        newest = [rows[key].wire(self.livemode) for key in sorted(rows, key=time_of, reverse=True)]
-        return page.envelope(newest[:EMBEDDED], len(newest) > EMBEDDED, f"/v1/{holder['object']}s/{id}/{field}")
+                return {}
+        inside: dict[str, list[dict[str, Any]]] = {id: [] for id in ids}
+        for key in sorted(rows, key=time_of, reverse=True):
+            if (holder := of[key]) in inside:
+                inside[str(holder)].append(rows[key].wire(self.livemode))
+        url = "/v1/{}s/{}/{}"
+        return {
+            id: page.envelope(found[:EMBEDDED], len(found) > EMBEDDED, url.format(place[0], id, place[1]))
+            for id, found in inside.items()
+        }
+
+
+def shown_at(field: str, row: Row) -> Row:
+    """A card is a source or a payment method, as its place has it."""
+    return seen(Source if field == "default_source" else PaymentMethod, row) if isinstance(row, Method) else row
 
 
 def public(shown: dict[str, Any]) -> dict[str, Any]:

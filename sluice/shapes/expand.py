@@ -1,7 +1,7 @@
 """`expand[]`: ids replaced by the objects they name (B-3.19 to B-3.24). Paths are judged first; then one level at a time."""
 
 from asyncio import gather
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sluice.core.errors import Refused
@@ -9,8 +9,10 @@ from sluice.core.limits import EXPAND_DEPTH, EXPANSIONS
 from sluice.shapes.contract import ABSENT, Operation, Schema, resolved
 
 Object = dict[str, Any]
-Fetch = Callable[[str, str], Awaitable[Object | None]]
-FetchList = Callable[[Object, str], Awaitable[Object | None]]
+Key = tuple[str, str]  # an id, and the field where it stands
+Holder = tuple[Object, str]  # an object, and its field where a list belongs
+Fetch = Callable[[list[Key]], Awaitable[Mapping[Key, Object]]]
+FetchLists = Callable[[list[Holder]], Awaitable[list[Object | None]]]
 
 
 class Step(NamedTuple):
@@ -96,20 +98,21 @@ def kind(holder: Schema, name: str, field: Schema) -> str:
     return "id" if any(each.get("type") == "string" for each in field.get("anyOf", ())) else "way"
 
 
-async def nothing(_holder: Object, _name: str) -> None:
+async def nothing(holders: list[Holder]) -> list[Object | None]:
     """For answers that hold no lists."""
+    return [None] * len(holders)
 
 
-async def expand(answer: Object, steps: Steps, fetch: Fetch, fetch_list: FetchList = nothing) -> Object:
+async def expand(answer: Object, steps: Steps, fetch: Fetch, fetch_lists: FetchLists = nothing) -> Object:
     """A copy of `answer` with the steps filled in; null stays null, an id that names nothing stays an id.
 
-    `fetch`: an id and its field → the rendered object; each is fetched once a level, all of one level at once. `fetch_list`:
-    an object and its field → the list envelope. What they return is never changed here.
+    Both are asked once for a level, however many objects it has. `fetch`: keys → the rendered objects that there are.
+    `fetch_lists`: holders → their envelopes, in their order. What they return is never changed here.
     """
     answer = {**answer}
     wishes = list(reach(answer, steps))
     while wishes:
-        filled = await fill(wishes, fetch, fetch_list)
+        filled = await fill(wishes, fetch, fetch_lists)
         wishes = [each for holder, below in filled for each in reach(holder, below)]
     return answer
 
@@ -130,13 +133,13 @@ def reach(holder: Object, steps: Steps) -> Iterator[Wish]:
                     yield from reach(each, step.below)
 
 
-async def fill(wishes: list[Wish], fetch: Fetch, fetch_list: FetchList) -> list[tuple[Object, Steps]]:
+async def fill(wishes: list[Wish], fetch: Fetch, fetch_lists: FetchLists) -> list[tuple[Object, Steps]]:
     """Fetches one level; the objects that came, each with the steps below it."""
-    ids = list({(wish.holder[wish.name], wish.name): None for wish in wishes if wish.step.kind == "id"})
+    single = [wish for wish in wishes if wish.step.kind == "id"]
     lists = [wish for wish in wishes if wish.step.kind == "list"]
-    objects = dict(zip(ids, await gather(*(fetch(*each) for each in ids)), strict=True))
-    made = await gather(*(fetch_list(wish.holder, wish.name) for wish in lists))
-    found = [(wish, objects[wish.holder[wish.name], wish.name]) for wish in wishes if wish.step.kind == "id"]
+    keys = list(dict.fromkeys((wish.holder[wish.name], wish.name) for wish in single))
+    objects, made = await gather(fetch(keys), fetch_lists([(wish.holder, wish.name) for wish in lists]))
+    found = [(wish, objects.get((wish.holder[wish.name], wish.name))) for wish in single]
     filled = []
     for wish, value in [*found, *zip(lists, made, strict=True)]:
         if value is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from sluice.core.errors import Refused
 from sluice.shapes.contract import operation
-from sluice.shapes.expand import expand, plan
+from sluice.shapes.expand import Holder, Key, expand, plan
 
 OBJECTS: dict[str, dict[str, Any]] = {
     "cus_1": {"id": "cus_1", "name": "ch_1", "invoice_settings": {"default_payment_method": "pm_1"}, "default_source": None},
@@ -25,12 +25,15 @@ class Shelf:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
 
-    async def fetch(self, id: str, field: str) -> dict[str, Any] | None:
-        self.asked[id] += 1
-        return OBJECTS.get(id)
+    async def fetch(self, keys: list[Key]) -> dict[Key, dict[str, Any]]:
+        self.asked.update(id for id, _ in keys)
+        return {(id, field): OBJECTS[id] for id, field in keys if id in OBJECTS}
 
-    async def refunds(self, holder: dict[str, Any], field: str) -> dict[str, Any]:
-        return {"object": "list", "data": [{"id": "re_1", field: holder["id"], "balance_transaction": "txn_1"}]}
+    async def refunds(self, holders: list[Holder]) -> list[dict[str, Any] | None]:
+        return [
+            {"object": "list", "data": [{"id": "re_1", field: holder["id"], "balance_transaction": "txn_1"}]}
+            for holder, field in holders
+        ]
 
 
 @pytest.mark.parametrize(
