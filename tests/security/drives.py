@@ -94,6 +94,7 @@ class Driver:
         assert paid.json["status"] == "succeeded"
         self.post("/v1/refunds", {"payment_intent": paid.json["id"], "amount": "500"})
         self.post("/v1/charges", {"amount": "2000", "currency": "usd"} | under("card", card()))
+        self.by_tokens(customer)
         intent = self.shop.intent(capture_method="manual")
         self.raw.key = self.shop.publishable
         data = under("payment_method_data[card]", card()) | {"payment_method_data[type]": "card"}
@@ -102,6 +103,34 @@ class Driver:
         self.post(f"/v1/payment_intents/{intent.id}/capture", {"amount_to_capture": "700"})
         for what in ("payment_intents", "charges", "payment_methods", "events", "refunds", "sluice/webhook_attempts"):
             self.ask("GET", f"/v1/{what}", {"limit": "100"})
+
+    def by_tokens(self, customer: str) -> None:
+        """Each way of giving a card first and using it afterwards, or never."""
+        for where, use in (
+            ("/v1/tokens", lambda id: self.post("/v1/charges", {"amount": "2000", "currency": "usd", "source": id})),
+            ("/v1/tokens", lambda id: self.post(f"/v1/customers/{customer}/sources", {"source": id})),
+            ("/v1/tokens", lambda id: self.ask("GET", f"/v1/tokens/{id}")),
+            ("/v1/sources", lambda id: self.post(f"/v1/customers/{customer}/sources", {"source": id})),
+        ):
+            made = self.post(
+                where, {"type": "card"} | under("card", card()) if where == "/v1/sources" else under("card", card())
+            )
+            assert made is not None
+            assert made.status == 200
+            use(made.json["id"])
+        code = self.post("/v1/tokens", {"cvc_update[cvc]": CVC})
+        assert code is not None
+        used = {"payment_method_options[card][cvc_token]": code.json["id"], "customer": customer}
+        kept = self.shop.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+        self.post("/v1/payment_intents", PAY | used | {"payment_method": kept})
+        data = under("payment_method_data[card]", card()) | {"payment_method_data[type]": "card"}
+        confirmation = self.post("/v1/test_helpers/confirmation_tokens", data)
+        assert confirmation is not None
+        self.post("/v1/payment_intents", PAY | {"confirmation_token": confirmation.json["id"]})
+        self.post(f"/v1/customers/{customer}/cards", under("card", card()))
+        self.post("/v1/customers", {"source": number()})
+        for what in ("sources", "cards"):
+            self.ask("GET", f"/v1/customers/{customer}/{what}", {"limit": "100"})
 
     def badly_written(self) -> None:
         """Numbers, dates and codes that are refused; numbers in groups."""

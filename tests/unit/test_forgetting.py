@@ -76,3 +76,33 @@ async def test_tries_of_webhooks_are_forgotten_with_what_they_ended(db: Database
     await forgetting.sweep(db)
     assert [row["number"] for row in await db.fetch("select number from attempts order by number")] == [3]
     assert [row["number"] for row in await db.fetch("select number from deliveries order by number")] == [2, 3]
+
+
+TOKEN = "insert into tokens values (1, $1, 1, $2, 'card', $3, $1, 'f', '{}')"
+CARD = "insert into vault_cards values (1, $1, 1, 'k', 'sealed', 'f')"
+SESSION = "insert into customer_sessions values (1, $1, 1, 5, $2, 'cus_1', 'hash', '{}')"
+DEVICE = """insert into api_keys (scope, id, version, hash, kind, name, last4, permissions, networks, created, expires)
+    values (1, $1, 1, $2, $3, '', '', '{}', '{}', 5, $4)"""
+
+
+async def test_a_card_that_nobody_used_leaves_the_vault(db: Database) -> None:
+    """B-5.66, Law 8: an hour after its token was made; one that was used is somebody's, and one that may be used waits."""
+    now = clock.seconds()
+    for id, age, used in (("unused", 3_660, False), ("used", 3_660, True), ("young", 60, False)):
+        await db.execute(CARD, id)
+        await db.execute(TOKEN, id, now - age, used)
+    await forgetting.sweep(db)
+    assert [row["id"] for row in await db.fetch("select id from tokens order by id")] == ["used", "young"]
+    assert [row["id"] for row in await db.fetch("select id from vault_cards order by id")] == ["used", "young"]
+
+
+async def test_what_a_device_was_given_is_forgotten(db: Database) -> None:
+    """Its key a day after its end, its session an hour; no other key, however long it is over."""
+    now = clock.seconds()
+    for id, ended in (("old", 3_660), ("young", 60)):
+        await db.execute(SESSION, id, now - ended)
+    for id, kind, ended in (("old", "ek", 86_460), ("young", "ek", 60), ("secret", "sk", 86_460)):
+        await db.execute(DEVICE, id, id.encode(), kind, now - ended)
+    await forgetting.sweep(db)
+    assert [row["id"] for row in await db.fetch("select id from customer_sessions")] == ["young"]
+    assert [row["id"] for row in await db.fetch("select id from api_keys order by id")] == ["secret", "young"]
