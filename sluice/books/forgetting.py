@@ -1,6 +1,6 @@
 """Forgetting, in batches: idempotency keys a day after their end (B-1.39), tries of webhooks a month after theirs (B-5.76),
-declines of a card once they count no more (S14), cards in tokens that nobody used in time (B-5.66), keys and sessions of a buyer's
-device once they are over.
+declines of a card once they count no more (S14), cards in tokens that nobody used in time (B-5.66), and keys and sessions of a
+buyer's device once they are over.
 
 A key that still runs is never forgotten (B-1.41). It has no column for its end: answered in its first call it ends where it
 begins. What an outage kept running longer is noted while it runs, and its day counts from the last note.
