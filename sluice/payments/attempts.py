@@ -8,6 +8,7 @@ from sluice.books.events import Told
 from sluice.books.ledger import Earned, sale
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
+from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments import card_declines, declines
 from sluice.payments.charges import Charge, card_details, checks, failure, paid
@@ -62,16 +63,38 @@ def approved(attempt: Attempt, word: Approved) -> Change:
     charge = made(attempt, "succeeded", word)
     if earned:
         charge = replace(charge, captured=charge.amount, balance_transaction=earned.header.id)
-    method = charged(attempt.method, word.details)
+    method, owner = set_up(attempt, charged(attempt.method, word.details), word.details)
     intent = attempt.intent and settled(attempt.intent, charge, processing=None)
     told = succeeded(attempt, charge, intent)
+    if owner:
+        told = (Told("payment_method.attached", method), *told)
     return Change(
         saved=changed(intent, charge, method if method != attempt.method else None),
+        stand=(owner,) if owner else (),
         new=fresh(charge, earned and earned.header),
         postings=earned.postings if earned else (),
         told=told,
         shows=intent or charge,
     )
+
+
+def set_up(attempt: Attempt, method: PaymentMethod, details: Details) -> tuple[PaymentMethod, Customer | None]:
+    """B-5.13: a card that is to be used again is its customer's now, or can be attached; and the customer, if it is new to him.
+
+    It keeps the network's name of this payment, which a later one without its buyer refers to.
+    """
+    intent = attempt.intent
+    if intent is None or not intent.doc.get("setup_future_usage"):
+        return method, None
+    kept = replace(method, doc=method.doc | {"initial": details.network_transaction_id})
+    if attempt.method.state == "attached":
+        return kept, None
+    if not intent.customer:
+        return replace(kept, state="fresh"), None
+    customer = attempt.rows.get_one(Customer, "customer")
+    if customer is None or customer.deleted:
+        return method, None
+    return replace(kept, state="attached", customer=customer.id), customer
 
 
 def succeeded(attempt: Attempt, charge: Charge, intent: Intent | None) -> tuple[Told, ...]:
@@ -151,7 +174,7 @@ def challenged(attempt: Attempt, challenge: str) -> Change:
     After a silence there is a pending charge: it fails, the one that the buyer authenticates is another.
     """
     intent, extra, method = attempt.intent, attempt.asked.extra, given_back(attempt.method)
-    if intent is None:  # a charge made without an intent has nowhere to send its buyer
+    if intent is None or extra.get("error_on_requires_action"):  # there is nowhere to send the buyer
         return declined(attempt, Declined("authentication_required"))
     url = f"{extra['public_url']}/challenge/{attempt.instruction.reference}"
     if extra.get("return_url") and not extra.get("use_stripe_sdk"):

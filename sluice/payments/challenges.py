@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from sluice.books.vault.cards import StoredCard
 from sluice.core.errors import Refused
 from sluice.core.ids import new_id
+from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import PaymentMethod
 from sluice.payments.card_declines import AGAIN
 from sluice.payments.instructions import Instruction
@@ -58,6 +59,7 @@ def authenticate(call: Call, rows: Rows) -> Plan:
         stored=rows.one(StoredCard, "card"),
         charge=new_id("ch_"),
         method=method.id,
+        customer=asked.customer,
         extra=asked.extra,
     )
     return Plan(Change(saved=(after, replace(method, state="taken")) if method.state == "fresh" else (after,)), request)
@@ -70,6 +72,7 @@ def named(call: Call) -> tuple[Any, ...]:
 LOADS = (
     Load(Instruction, "instruction", "$3"),
     Load(Intent, "intent", "instruction.subject"),
+    Load(Customer, "customer", "intent.customer"),
     Load(PaymentMethod, "method", "instruction.call ->> 'method'"),
     Load(StoredCard, "card", "method.card"),
     AGAIN,

@@ -55,6 +55,7 @@ def from_a_browser(given: dict[str, Any]) -> None:
     """S11: a publishable key pays as the shop has asked; it says neither that nobody is there nor that money is only held."""
     card = (given.get("payment_method_options") or {}).get("card") or {}
     says = {
+        "error_on_requires_action": given.get("error_on_requires_action"),
         "off_session": given.get("off_session"),
         "capture_method": given.get("capture_method"),
         "payment_method_options[card][capture_method]": card.get("capture_method"),
@@ -89,13 +90,15 @@ def confirmed(call: Call, rows: Rows, intent: Intent, picked: Pick, created: Tol
     extra = {
         "public_url": call.public_url, "hold_seconds": rail.hold_seconds, "attempts": rail.attempts, "declines": call.declines,
         "return_url": back(given.get("return_url")), "use_stripe_sdk": given.get("use_stripe_sdk"),
+        "error_on_requires_action": given.get("error_on_requires_action"),
     }  # fmt: skip
     return Plan(
         change,
         Request(
             ask=authorization(call, after, method), subject=intent.id, id=asking, rail=rail.name, others=rail.others,
             stored=rows.get_one(StoredCard, "card"),
-            code=code.sent, card=picked.card, charge=new_id("ch_"), method=method.id, extra=extra,
+            code=code.sent, card=picked.card, charge=new_id("ch_"), method=method.id,
+            customer=intent.customer if intent.doc.get("setup_future_usage") else None, extra=extra,
         ),
     )  # fmt: skip
 
@@ -121,6 +124,7 @@ def authorization(call: Call, intent: Intent, method: PaymentMethod) -> Authoriz
         three_d_secure=option["request_three_d_secure"],
         line1=where.get("line1"),
         postal_code=where.get("postal_code"),
+        initial=method.doc.get("initial") if call.params.get("off_session") else None,
         descriptor=intent.doc["statement_descriptor_suffix"],
         weather=weather(call, intent.doc["metadata"]),
     )

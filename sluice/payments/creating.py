@@ -22,7 +22,7 @@ from sluice.store.reads import Load, Rows
 if TYPE_CHECKING:
     from sluice.shapes.types.payment_intent import PostPaymentIntents
 
-NEED_CONFIRM = ("confirmation_token", "off_session", "return_url", "use_stripe_sdk")
+NEED_CONFIRM = ("confirmation_token", "error_on_requires_action", "off_session", "return_url", "use_stripe_sdk")
 
 
 def create(call: Call, rows: Rows) -> Plan:

@@ -24,6 +24,8 @@ def described(call: Call, old: Hash) -> Hash:
         doc["statement_descriptor_suffix"] = suffix(given["statement_descriptor_suffix"], "statement_descriptor_suffix")
     if "receipt_email" in given:
         doc["receipt_email"] = email(given, "receipt_email")
+    if "setup_future_usage" in given:
+        doc["setup_future_usage"] = given["setup_future_usage"] or None
     if "shipping" in given:
         doc["shipping"] = shipping(given["shipping"], old["shipping"])
     if "payment_method_types" in given:

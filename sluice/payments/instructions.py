@@ -8,6 +8,7 @@ from msgspec import Struct
 from sluice.rails.outcomes import Word
 from sluice.rails.types import Envelope
 from sluice.rules.plans import Terms
+from sluice.shapes.versions import NEWEST
 from sluice.store.rows import Row
 
 
@@ -27,6 +28,7 @@ class Asked(Struct, frozen=True, omit_defaults=True):
     customer: str | None = None
     terms: Terms = Terms()
     extra: dict[str, Any] = {}
+    version: str = NEWEST  # in which it is answered
 
 
 @final

@@ -31,6 +31,7 @@ BLANK: dict[str, Any] = {
     "payment_method_types": ["card"],
     "processing": None,
     "receipt_email": None,
+    "setup_future_usage": None,
     "shipping": None,
     "statement_descriptor": None,
     "statement_descriptor_suffix": None,

@@ -50,6 +50,17 @@ def test_off_session_there_is_nobody_to_ask(shop: Shop, name: str):
     assert shop.told() == ["payment_intent.created", "payment_intent.payment_failed"]
 
 
+def test_a_shop_that_cannot_send_its_buyer_anywhere(shop: Shop):
+    """B-5.9: error_on_requires_action: 402 in place of the challenge, no charge, and a card that needs none pays."""
+    with declined("authentication_required", "authentication_required") as error:
+        shop.pays(card="pm_card_authenticationRequired", error_on_requires_action=True)
+    assert "charge" not in error
+    assert error["payment_intent"]["status"] == "requires_payment_method"
+    assert shop.v1.charges.list().data == []
+    assert shop.told() == ["payment_intent.created", "payment_intent.payment_failed"]
+    assert shop.pays(error_on_requires_action=True).status == "succeeded"
+
+
 @pytest.mark.parametrize("name", AFTER_ALL)
 def test_authenticated_and_declined(shop: Shop, name: str):
     """B-6.8: the buyer passes, the bank declines."""

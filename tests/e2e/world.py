@@ -20,6 +20,7 @@ NOWHERE: Ids = {
     "webhook_endpoint": "we_nowhere",
     "balance_transaction": "txn_nowhere",
     "mirrored": "prod_nowhere",
+    "request_log": "req_nowhere",
     "card": "card_nowhere",
     "source": "src_nowhere",
     "token": "tok_nowhere",

@@ -18,6 +18,7 @@ from sluice.api.operations import (
     payment_intents,
     payment_methods,
     refunds,
+    request_logs,
     sources,
     tokens,
     webhook_endpoints,
@@ -27,6 +28,7 @@ from sluice.api.operations.op import Op
 RESOURCES = (
     account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
     tokens, confirmation_tokens, sources, ephemeral_keys, customer_sessions, mirrored,
+    request_logs,
 )  # fmt: skip
 TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
 SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}
@@ -34,9 +36,7 @@ SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}
 # What to do instead of a parameter that is not served yet.
 HINTS: Mapping[str, str] = {
     "application_fee_amount": "Marketplaces come with a later version; leave it out.",
-    "error_on_requires_action": "Leave it out, and look at the status: requires_action names the next step.",
     "final_capture": "Leave it out: one capture takes what it names and releases the rest.",
-    "setup_future_usage": "Attach the payment method to a customer with /v1/payment_methods/ID/attach instead.",
     "amount_details": "Leave it out; carry what you need in `metadata`.",
     "mandate_data": "Leave it out: cards need none here.",
     "transfer_data": "Marketplaces come with a later version; leave it out.",
