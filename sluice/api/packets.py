@@ -7,11 +7,12 @@ from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from sluice.api.requests import EVERYWHERE, Headers
+from sluice.api.requests import EVERYWHERE, Headers, rendered_in
 from sluice.core import limits
 from sluice.core.errors import Refused, Unavailable
 from sluice.core.ids import chance
 from sluice.payments.answers import error
+from sluice.shapes.versions import NEWEST
 
 
 class Gathering:
@@ -154,6 +155,7 @@ class Connection(HttpToolsProtocol):
         body = error(refusal, publishable=False, docs="")
         headers: Headers = [
             *EVERYWHERE,
+            *rendered_in(NEWEST),
             (b"request-id", f"req_{chance(14)}".encode()),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),

@@ -55,6 +55,7 @@ class Identity(Struct, frozen=True):
     permissions: Mapping[str, Level]
     currency: str = "usd"  # the account's
     customer: str | None = None  # of an ephemeral key: whose objects alone it reaches
+    version: str | None = None  # the account's, for calls that name none
 
 
 def admit(identity: Identity, operation: str, resource: str, write: bool) -> None:
