@@ -36,8 +36,8 @@ PLACES = {
 }
 
 
-async def data(database: Database, scope: int, event: asyncpg.Record, to: Version) -> dict[str, Any]:
-    """The event's `data`; `event`: a record of `event_reads.COLUMNS`."""
+async def data(database: Database, scope: int, event: asyncpg.Record, to: Version) -> msgspec.Raw:
+    """The event's `data` as bytes: whoever shows the event, in whatever version, leaves them as they are."""
 
     async def lists(holders: list[rendering.Holder]) -> list[dict[str, Any] | None]:
         return [await listed(database, scope, event["id"], holder, name) for holder, name in holders]
@@ -48,7 +48,7 @@ async def data(database: Database, scope: int, event: asyncpg.Record, to: Versio
     if "previous_attributes" in told:
         before = rendering.back(merge(now, told["previous_attributes"]), to)
         made["previous_attributes"] = changed(before, made["object"])
-    return made
+    return msgspec.Raw(msgspec.json.encode(made))
 
 
 async def listed(database: Database, scope: int, event: str, holder: dict[str, Any], name: str) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
+from sluice.shapes import versions
 from sluice.shapes.objects import build
 from sluice.store.database import Database
 
@@ -14,7 +15,9 @@ OTHER = "select o.scope from scopes s join scopes o on o.merchant = s.merchant a
 OF_SCOPE = "select merchant, livemode from scopes where scope = $1"
 MERCHANT = "select id, created, name, country, currency from merchants where id = $1"
 EVERY = "select id, created, name, country, currency from merchants order by id"
-BEFORE_SCOPE = (SCOPE, ADD_SCOPES, OTHER)
+PIN = """insert into account_versions (scope, since, version) select s.scope, $2, $3 from scopes s where s.merchant = $1
+    on conflict (scope, since) do update set version = excluded.version"""
+BEFORE_SCOPE = (SCOPE, ADD_SCOPES, OTHER, PIN)
 
 
 async def add(database: Database, name: str, country: str = "US", currency: str = "usd") -> str:
@@ -24,6 +27,18 @@ async def add(database: Database, name: str, country: str = "US", currency: str 
         await connection.execute(ADD, id, clock.seconds(), name, country, currency)
         await connection.execute(ADD_SCOPES, id)
     return id
+
+
+async def pin(database: Database, merchant: str, version: str, since: int) -> str:
+    """The API version of its calls that name none, and of its events, from that second on, in both modes (B-1.11).
+
+    Answers the version's full name. Raises `Refused` for one that is not served, `LookupError` without such a merchant.
+    """
+    name = versions.read(version).name
+    if await database.fetchrow(MERCHANT, merchant) is None:
+        raise LookupError(f"there is no merchant {merchant}")
+    await database.execute(PIN, merchant, since, name)
+    return name
 
 
 async def scope_of(database: Database, merchant: str, *, livemode: bool) -> int:

@@ -1,10 +1,12 @@
 """API versions at the door: one shape inside, older ones rendered from it (B-1.11, B-1.12)."""
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.harness import Shop
+from sluice.merchants import accounts
+from tests.harness import Receiver, Shop
 from tests.harness.wire import Answer
 
 OLDEST = "2020-03-02"
@@ -116,3 +118,68 @@ def test_a_browser_sees_no_more_than_today(shop: Shop):
     params = {"client_secret": intent.client_secret}
     old = raw("GET", f"/v1/payment_intents/{intent.id}", params, headers={"Stripe-Version": OLDEST}).json
     assert old == raw("GET", f"/v1/payment_intents/{intent.id}", params).json
+
+
+def pinned(shop: Shop, version: str) -> None:
+    """As if the account had always had it."""
+    shop.gateway.run(accounts.pin(shop.gateway.database, shop.account, version, 0))
+
+
+def test_a_call_that_names_none_has_its_accounts_version(shop: Shop):
+    """B-1.11: and the header outranks it."""
+    pinned(shop, "2020-08-27")
+    intent = shop.raw("POST", "/v1/payment_intents", {"amount": "900", "currency": "usd"})
+    assert (intent.headers["stripe-version"], intent.json["charges"]["data"]) == ("2020-08-27", [])
+    named = asked(shop, "2024-06-20", "GET", f"/v1/payment_intents/{intent.json['id']}")
+    assert (named.headers["stripe-version"], "charges" in named.json) == ("2024-06-20", False)
+
+
+def test_events_have_their_accounts_version_as_it_was_then(shop: Shop):
+    """B-5.75: whoever reads them, in whatever version, later ones included."""
+    pinned(shop, "2020-08-27")
+    intent = shop.pays(2000)
+    told = {event["type"]: event for event in events(shop)}
+    assert {event["api_version"] for event in told.values()} == {"2020-08-27"}
+    (charge,) = told["payment_intent.succeeded"]["data"]["object"]["charges"]["data"]
+    assert (charge["id"], charge["status"], charge["refunds"]["data"]) == (intent.latest_charge, "succeeded", [])
+    assert told["payment_intent.created"]["data"]["object"]["charges"]["data"] == []
+
+
+def test_an_older_event_never_changes(shop: Shop):
+    """B-5.75: what happens later to the charge in its list is not in it."""
+    pinned(shop, "2020-08-27")
+    intent = shop.pays(2000)
+    before = events(shop)
+    shop.v1.refunds.create({"payment_intent": intent.id, "amount": 500})
+    shop.v1.charges.update(str(intent.latest_charge), {"description": "later"})
+    after = events(shop)
+    assert after[-len(before) :] == before
+    (refunded,) = [event for event in after if event["type"] == "charge.refunded"]
+    assert [each["amount"] for each in refunded["data"]["object"]["refunds"]["data"]] == [500]
+
+
+def test_an_event_says_what_changed_in_its_version(shop: Shop):
+    """`previous_attributes` go by the older shape too: what a capture let go of was refunded by it."""
+    pinned(shop, "2024-06-20")
+    intent = shop.holds(2000)
+    shop.v1.payment_intents.capture(intent.id, {"amount_to_capture": 1500})
+    updated = next(event for event in events(shop) if event["type"] == "charge.updated")
+    assert updated["data"]["object"]["amount_refunded"] == 500
+    assert "amount_refunded" not in updated["data"]["previous_attributes"]
+
+
+def events(shop: Shop) -> list[Any]:
+    shop.quiet()
+    return list(shop.raw("GET", "/v1/events", {"limit": "100"}).json["data"])
+
+
+def test_an_endpoint_has_a_version_of_its_own(shop: Shop):
+    """B-5.70, B-5.80: one is told in the old shape, the other in the account's."""
+    with Receiver() as old, Receiver() as new:
+        for receiver, version in ((old, {"api_version": "2020-08-27"}), (new, {})):
+            given: Any = {"url": receiver.url, "enabled_events": ["payment_intent.succeeded"]} | version
+            shop.v1.webhook_endpoints.create(given)
+        shop.pays(2000)
+        told, tells = (json.loads(receiver.wait_for(1)[0].body) for receiver in (old, new))
+    assert (told["api_version"], len(told["data"]["object"]["charges"]["data"])) == ("2020-08-27", 1)
+    assert "charges" not in tells["data"]["object"]
