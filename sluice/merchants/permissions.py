@@ -13,7 +13,7 @@ LEVELS: tuple[Level, ...] = ("none", "read", "write")  # each includes those bef
 # What a restricted key names. Balance transactions are the balance's history, and go with it.
 RESOURCES = (
     "account", "balance", "charge", "confirmation_token", "customer", "customer_session", "ephemeral_key", "event",
-    "payment_intent", "payment_method", "refund", "source", "token", "webhook_endpoint",
+    "payment_intent", "payment_method", "refund", "shipping_rate", "source", "tax_id", "tax_rate", "token", "webhook_endpoint",
 )  # fmt: skip
 
 # B-1.5, by operation id. Intents and sources need their client secret too, which the operation checks.

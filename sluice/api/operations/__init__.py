@@ -19,7 +19,10 @@ from sluice.api.operations import (
     payment_methods,
     refunds,
     request_logs,
+    shipping_rates,
     sources,
+    tax_ids,
+    tax_rates,
     tokens,
     webhook_endpoints,
 )
@@ -28,6 +31,7 @@ from sluice.api.operations.op import Op
 RESOURCES = (
     account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
     tokens, confirmation_tokens, sources, ephemeral_keys, customer_sessions, mirrored,
+    tax_rates, shipping_rates, tax_ids,
     request_logs,
 )  # fmt: skip
 TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
