@@ -57,6 +57,21 @@ class Refund(Moving, kw_only=True):
     original: str
 
 
+class Contest(Moving, kw_only=True):
+    """Evidence against `case` of the sale `original`; `text` is what is read of it."""
+
+    original: str
+    case: str
+    text: str = ""
+
+
+class Accept(Moving, kw_only=True):
+    """The shop gives in."""
+
+    original: str
+    case: str
+
+
 class Reverse(Moving, kw_only=True):
     """Undo `reference`, whether or not it ever came."""
 
@@ -86,6 +101,25 @@ class Listing(Asked, kw_only=True):
     skip: int = 0
 
 
+class Cases(Asked, kw_only=True):
+    """All that is, or was, said against the sale `reference`."""
+
+
+class Raise(Asked, kw_only=True):
+    """For tests: a case against the sale `reference`, of all that is left of it, or of `amount`, whatever was given back."""
+
+    status: str = "needs_response"
+    reason: str = "fraudulent"
+    amount: int | None = None
+
+
+class Rule(Asked, kw_only=True):
+    """For tests: the buyer's bank decides `case`."""
+
+    case: str
+    status: str
+
+
 class Book(Asked, kw_only=True):
     """For tests: the record of `reference`, or all."""
 
@@ -98,7 +132,10 @@ class Weather(Asked, kw_only=True):
     times: int = 1
 
 
-Request = Authorize | Capture | Void | Refund | Reverse | Inquire | Challenged | Notices | Listing | Book | Weather
+Request = (
+    Authorize | Capture | Void | Refund | Contest | Accept | Reverse | Inquire | Challenged | Cases | Notices | Listing
+    | Book | Raise | Rule | Weather
+)  # fmt: skip
 
 
 class Details(Struct, omit_defaults=True):
@@ -114,6 +151,21 @@ class Details(Struct, omit_defaults=True):
     authenticated: str | None = None
     at_once: bool = False
     acquirer_reference: str | None = None
+    case: str | None = None
+
+
+class Case(Struct):
+    """`status` as the schemes' messages have it: a chargeback's, an inquiry's (`warning_`), or `reported`, a warning only."""
+
+    id: str
+    sale: str
+    status: str
+    amount: int
+    currency: str
+    reason: str
+    code: str | None
+    opened: int
+    respond_by: int | None
 
 
 class Notice(Struct):
@@ -149,6 +201,7 @@ class Said(Struct, omit_defaults=True):
     notices: list[Notice] | None = None
     records: list[dict[str, Any]] | None = None
     booked: list[Standing] | None = None
+    cases: list[Case] | None = None
 
 
 class Frame(Struct):
