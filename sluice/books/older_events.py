@@ -15,20 +15,22 @@ from sluice.shapes.versions import Version, rendering
 from sluice.store.database import Database
 
 EMBEDDED = 10  # B-3.12
-# $1 the scope, $2 whose list it is, $3 the event in which it stands.
-TOLD = """select told.data from {held} held cross join lateral (
-    select e.type, e.data from events e join event_numbers n on n.scope = $1 and n.event = e.id
-    where e.scope = $1 and e.object = held.id
-    and (e.type like 'charge.%' or e.type like 'refund.%' or e.type like 'customer.source.%')
-    and n.number <= (
-        select max(m.number) from events this join events f on f.scope = $1 and f.fact = this.fact
-        join event_numbers m on m.scope = $1 and m.event = f.id where this.scope = $1 and this.id = $3)
-    order by n.number desc limit 1) told
-    where held.scope = $1 and held.{holder} = $2 and told.type <> 'customer.source.deleted'
+
+# $1 the scope, $2 whose list it is, $3 the event in which it stands. The last word on each row of the list.
+WORD = """cross join lateral (
+        select e.type, e.data from events e join event_numbers n on n.scope = $1 and n.event = e.id
+        where e.scope = $1 and e.object = held.id
+        and (e.type like 'charge.%' or e.type like 'refund.%' or e.type like 'customer.source.%')
+        and n.number <= (
+            select max(m.number) from events this join events f on f.scope = $1 and f.fact = this.fact
+            join event_numbers m on m.scope = $1 and m.event = f.id where this.scope = $1 and this.id = $3)
+        order by n.number desc limit 1) told"""
+CHARGES = f"""select told.data from charges held {WORD} where held.scope = $1 and held.intent = $2
     order by held.created desc, held.id desc limit 11"""
-CHARGES = TOLD.format(held="charges", holder="intent")
-REFUNDS = TOLD.format(held="refunds", holder="charge")
-SOURCES = TOLD.format(held="payment_methods", holder="customer")
+REFUNDS = f"""select told.data from refunds held {WORD} where held.scope = $1 and held.charge = $2
+    order by held.created desc, held.id desc limit 11"""
+SOURCES = f"""select told.data from payment_methods held {WORD} where held.scope = $1 and held.customer = $2
+    and told.type <> 'customer.source.deleted' order by held.created desc, held.id desc limit 11"""
 PLACES = {
     ("payment_intent", "charges"): (CHARGES, "/v1/charges?payment_intent={}"),
     ("charge", "refunds"): (REFUNDS, "/v1/charges/{}/refunds"),
@@ -42,11 +44,11 @@ async def data(database: Database, scope: int, event: asyncpg.Record, to: Versio
     async def lists(holders: list[rendering.Holder]) -> list[dict[str, Any] | None]:
         return [await listed(database, scope, event["id"], holder, name) for holder, name in holders]
 
-    told: dict[str, Any] = msgspec.json.decode(event["data"])
-    now = await rendering.filled(told["object"], to, lists)
+    stored: dict[str, Any] = msgspec.json.decode(event["data"])
+    now = await rendering.filled(stored["object"], to, lists)
     made = {"object": rendering.back(now, to)}
-    if "previous_attributes" in told:
-        before = rendering.back(merge(now, told["previous_attributes"]), to)
+    if "previous_attributes" in stored:
+        before = rendering.back(merge(now, stored["previous_attributes"]), to)
         made["previous_attributes"] = changed(before, made["object"])
     return msgspec.Raw(msgspec.json.encode(made))
 

@@ -15,9 +15,9 @@ OTHER = "select o.scope from scopes s join scopes o on o.merchant = s.merchant a
 OF_SCOPE = "select merchant, livemode from scopes where scope = $1"
 MERCHANT = "select id, created, name, country, currency from merchants where id = $1"
 EVERY = "select id, created, name, country, currency from merchants order by id"
-PIN = """insert into account_versions (scope, since, version) select s.scope, $2, $3 from scopes s where s.merchant = $1
+PIN = """insert into account_versions (scope, since, version) values ($1, $2, $3)
     on conflict (scope, since) do update set version = excluded.version"""
-BEFORE_SCOPE = (SCOPE, ADD_SCOPES, OTHER, PIN)
+BEFORE_SCOPE = (SCOPE, ADD_SCOPES, OTHER)
 
 
 async def add(database: Database, name: str, country: str = "US", currency: str = "usd") -> str:
@@ -35,9 +35,10 @@ async def pin(database: Database, merchant: str, version: str, since: int) -> st
     Answers the version's full name. Raises `Refused` for one that is not served, `LookupError` without such a merchant.
     """
     name = versions.read(version).name
-    if await database.fetchrow(MERCHANT, merchant) is None:
-        raise LookupError(f"there is no merchant {merchant}")
-    await database.execute(PIN, merchant, since, name)
+    scopes = [await scope_of(database, merchant, livemode=livemode) for livemode in (False, True)]
+    async with database.transaction() as connection:
+        for scope in scopes:
+            await connection.execute(PIN, scope, since, name)
     return name
 
 
