@@ -13,7 +13,7 @@ from sluice.api.denials import Denials
 from sluice.api.guard import Guard
 from sluice.api.operations import HINTS, SERVED, coming
 from sluice.api.operations.op import Op
-from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, rendered_in, respond
+from sluice.api.requests import CORS, EVERYWHERE, PREFLIGHT, Asked, Headers, Receive, Scope, Send, respond
 from sluice.api.seen import reason, seen, turned_away
 from sluice.books.audit.entries import Who
 from sluice.core import limits, tracing
@@ -29,7 +29,7 @@ from sluice.payments.answers import Answer, Renderer, error, steps
 from sluice.payments.desk import Desk
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Terms
-from sluice.shapes import routes, versions
+from sluice.shapes import routes
 from sluice.shapes.contract import Operation
 from sluice.shapes.forms import Tree
 from sluice.shapes.parameters import walk
@@ -80,7 +80,7 @@ class Door:
         asked, request, began = Asked(scope, receive), f"req_{chance(14)}", time.perf_counter()
         headers: Headers = [*EVERYWHERE, (b"request-id", request.encode())]
         if asked.method == "OPTIONS":
-            return await respond(send, 200, headers + rendered_in(versions.NEWEST) + PREFLIGHT, b"")
+            return await respond(send, 200, headers + PREFLIGHT, b"")
         if b"origin" in asked.headers:
             headers += CORS
         about(request=request)
@@ -90,8 +90,7 @@ class Door:
                 answer = await self.answer(asked, request, headers)
             finally:
                 self.calls -= 1
-            headers += told(answer) + rendered_in(answer.version or asked.version.name)
-            await respond(send, answer.status, headers, answer.body, empty=asked.method == "HEAD")
+            await respond(send, answer.status, headers + told(answer), answer.body, empty=asked.method == "HEAD")
             spent = time.perf_counter() - began
             name, route = (asked.operation.id, asked.operation.path) if asked.operation else ("none", "")
             tracing.answered(trace, spent, asked.method, route, answer.status, request)
@@ -108,7 +107,6 @@ class Door:
                 raise Unavailable("Too many calls are in work at this moment. Nothing has happened; try again in a second.")
             peer = self.peer(asked)
             identity = await self.identify(asked, peer)
-            asked.read_version(identity.version)
             also(scope=identity.scope)
             publishable = identity.kind == "pk"
             if account := asked.check_account(identity.merchant):
@@ -157,7 +155,7 @@ class Door:
 
     def route(self, asked: Asked) -> tuple[Operation, dict[str, str]]:
         asked.check_line()
-        asked.read_version()
+        asked.check_version()
         found = routes.route("GET" if asked.method == "HEAD" else asked.method, asked.path)
         if found is None:
             raise Refused(f"Unrecognized request URL ({asked.method}: {asked.path}).{HELP}", status=404)
@@ -195,10 +193,9 @@ class Door:
     ) -> Call:
         """The request as the rules see it: walked, its expansions judged, its key and fingerprint."""
         tree = await asked.parameters()
-        meant = tree._replace(root=versions.forward(tree.root, operation.id, asked.version))
-        params = walk(operation, meant, served.serves, HINTS)
+        params = walk(operation, tree, served.serves, HINTS)
         expand = tuple(params.get("expand") or ())
-        steps(operation.id, expand, asked.version)
+        steps(operation.id, expand)
         own(identity, operation.id, ids, params)
         return Call(
             operation=operation.id, path=asked.path, scope=identity.scope, livemode=identity.livemode,
@@ -208,7 +205,7 @@ class Door:
             fingerprint=self.fingerprint(asked, identity.kind, tree) if served.writes else b"",
             expand=expand, rails=() if identity.livemode else self.desk.accounts(identity.scope), terms=self.terms,
             declines=self.guard.of_a_card(identity.livemode), public_url=self.desk.public_url,
-            customer=identity.customer, version=asked.version, pinned=b"stripe-version" in asked.headers,
+            customer=identity.customer, version=asked.header(b"stripe-version"),
         )  # fmt: skip
 
     def fingerprint(self, asked: Asked, kind: str, tree: Tree) -> bytes:
@@ -225,21 +222,16 @@ class Door:
         return answer
 
     async def done(self, served: Op, call: Call) -> Answer:
-        renderer = Renderer(self.desk.database, call.scope, call.livemode, call.publishable, self.desk.public_url, call.version)
         if isinstance(served.do, Verb):
             if self.refuses_cards:
                 card_numbers.refuse(call)
-            try:
-                answer = await money_path.run(self.desk, served.do, call)
-            except Refused as refusal:  # of which nothing is kept
-                if refusal.body and call.version.changes:
-                    refusal.body = await renderer.older(refusal.body, {})
-                raise
+            answer = await money_path.run(self.desk, served.do, call)
             if answer.status in (200, 402) and not answer.original:
                 await self.report(call, answer)
         else:
+            renderer = Renderer(self.desk.database, call.scope, call.livemode, call.publishable, self.desk.public_url)
             body = await served.do(self.desk, call)
-            answer = Answer(200, await renderer.show(body, steps(call.operation, call.expand, call.version)))
+            answer = Answer(200, await renderer.show(body, steps(call.operation, call.expand)))
         if (
             isinstance(call.params, Watched)
             and answer.status == 200

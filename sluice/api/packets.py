@@ -7,12 +7,11 @@ from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from sluice.api.requests import EVERYWHERE, Headers, rendered_in
+from sluice.api.requests import EVERYWHERE, Headers
 from sluice.core import limits
 from sluice.core.errors import Refused, Unavailable
 from sluice.core.ids import chance
 from sluice.payments.answers import error
-from sluice.shapes.versions import NEWEST
 
 
 class Gathering:
@@ -155,7 +154,6 @@ class Connection(HttpToolsProtocol):
         body = error(refusal, publishable=False, docs="")
         headers: Headers = [
             *EVERYWHERE,
-            *rendered_in(NEWEST),
             (b"request-id", f"req_{chance(14)}".encode()),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),

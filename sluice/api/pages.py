@@ -9,10 +9,10 @@ from sluice.api.challenge import challenge_routes
 from sluice.api.docs import docs_routes
 from sluice.api.door import Door
 from sluice.api.operations import SERVED
+from sluice.books.events import API_VERSION
 from sluice.core.card_texts import hide
 from sluice.payments.desk import Desk
 from sluice.shapes.openapi import document
-from sluice.shapes.versions import NEWEST
 
 WELL = "select 1"
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -26,7 +26,7 @@ def pages(desk: Desk, door: Door) -> list[BaseRoute]:
             {
                 "name": "Sluice",
                 "version": __version__,
-                "api_version": NEWEST,
+                "api_version": API_VERSION,
                 "docs": f"{url}/docs",
                 "openapi": f"{url}/openapi.json",
             }

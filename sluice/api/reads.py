@@ -72,7 +72,7 @@ class Listed(Struct, frozen=True):
             raise missing(self.row.noun, cursor, "starting_after")
 
 
-async def existing(desk: Desk, call: Call, id: str, param: str = "customer") -> None:
+async def existing(desk: Desk, call: Call, id: str) -> None:
     customer = await desk.database.one(Customer, call.scope, id)
     if customer is None or customer.deleted:
-        raise missing("customer", id, param)
+        raise missing("customer", id, "customer")

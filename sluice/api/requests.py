@@ -1,14 +1,17 @@
 """One HTTP request as it came, within the limits, and the headers of its answer (B-1.13, B-1.16, B-1.27, B-1.31)."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from typing import Any
 from urllib.parse import unquote_plus
 
+from sluice.books.events import API_VERSION
 from sluice.core import limits
 from sluice.core.card_texts import holds_card_number
 from sluice.core.errors import Refused, Unavailable
-from sluice.shapes import forms, versions
+from sluice.shapes import forms
 from sluice.shapes.contract import Operation
 
 Scope = MutableMapping[str, Any]
@@ -16,7 +19,13 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-EVERYWHERE: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, no-store")]
+OLDEST = date(2024, 9, 30)  # B-1.12: acacia
+VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(\.[a-z]+)?(\s*;\s*[a-z_]+=v\d+)*")
+EVERYWHERE: Headers = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-cache, no-store"),
+    (b"stripe-version", API_VERSION.encode()),
+]
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (
@@ -36,13 +45,9 @@ PREFLIGHT: Headers = [
 
 
 class Asked:
-    """Method, path and headers; the body is read when it is wanted. `operation`: once it is known to be served.
-
-    `version`: the API version in which it is meant and will be answered: the header's, or the account's.
-    """
+    """Method, path and headers; the body is read when it is wanted. `operation`: once it is known to be served."""
 
     operation: Operation | None = None
-    version: versions.Version = versions.CURRENT
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
@@ -111,13 +116,22 @@ class Asked:
             raise Refused("An idempotency key is kept, and shown in events: it must not hold a card number.")
         return key
 
-    def read_version(self, default: str | None = None) -> None:
-        """B-1.11, B-1.12: what the header says, without one `default`, the account's version."""
+    def check_version(self) -> None:
+        """B-1.11, B-1.12: none, or a dated version that we serve."""
         given = self.header(b"stripe-version")
         if given is None:
-            given = default
-        if given is not None:
-            self.version = versions.read(given)
+            return
+        shape = VERSION.fullmatch(given.strip())
+        try:
+            dated = date.fromisoformat(shape[1]) if shape else None
+        except ValueError:
+            dated = None
+        if dated is None:
+            raise Refused(f"Invalid Stripe API version: {given}")
+        if dated < OLDEST:
+            raise Refused(
+                f"Sluice serves API versions from 2024-09-30.acacia on, not {given}: use a newer SDK or pin a newer version."
+            )
 
     def check_account(self, own: str) -> str | None:
         """B-1.9, B-1.10: the own account is accepted everywhere; another one is not ours to reach."""
@@ -145,10 +159,6 @@ def room() -> Iterator[None]:
         yield
     finally:
         _long -= 1
-
-
-def rendered_in(version: str) -> Headers:
-    return [(b"stripe-version", version.encode())]
 
 
 def too_large() -> Refused:

@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 import asyncpg
 import msgspec
 
-from sluice.books import older_events
+from sluice.books.events import API_VERSION
 from sluice.books.sequencer import catch_up
 from sluice.core.clock import clock
 from sluice.core.errors import Refused, missing
 from sluice.core.limits import EVENT_DAYS
-from sluice.shapes import versions
 from sluice.shapes.page import Page, envelope, one_way, page
 from sluice.store.database import Database
 
@@ -18,9 +17,7 @@ URL = "/v1/events"
 TYPES_MOST = 20
 NEWEST = (1 << 63) - 1
 
-COLUMNS = """n.number, e.id, e.type, e.object_version, e.data, e.created, e.request, e.idempotency_key,
-    (select v.version from account_versions v where v.scope = $1 and v.since <= e.created order by v.since desc limit 1)
-    account_version"""
+COLUMNS = """n.number, e.id, e.type, e.object_version, e.data, e.created, e.request, e.idempotency_key"""
 NOT_TAKEN = """from webhook_endpoints w join deliveries d on d.scope = w.scope and d.endpoint = w.id
     where w.scope = $1 and d.scope = $1 and d.number = n.number and d.taken is null"""
 ONE = f"""select {COLUMNS}, (select count(*) {NOT_TAKEN}) pending
@@ -61,12 +58,12 @@ def types(patterns: list[str] | None) -> Types:
     return Types([text for text in patterns if not text.endswith("*")], [text[:-1] for text in patterns if text.endswith("*")])
 
 
-def wire(event: asyncpg.Record, livemode: bool, api_version: str = versions.NEWEST) -> dict[str, Any]:
+def wire(event: asyncpg.Record, livemode: bool, api_version: str | None = None) -> dict[str, Any]:
     """The public event; `data` is `msgspec.Raw`, to be encoded as it lies. `event`: a record of COLUMNS and `pending`."""
     return {
         "id": event["id"],
         "object": "event",
-        "api_version": api_version,
+        "api_version": api_version or API_VERSION,
         "created": event["created"],
         "data": msgspec.Raw(event["data"].encode()),
         "livemode": livemode,
@@ -77,15 +74,6 @@ def wire(event: asyncpg.Record, livemode: bool, api_version: str = versions.NEWE
     }
 
 
-async def shown(
-    database: Database, scope: int, livemode: bool, event: asyncpg.Record, endpoint: str | None = None
-) -> dict[str, Any]:
-    """The public event in its version: the endpoint's that it goes to, or the one that the account had at its second."""
-    name = endpoint or event["account_version"] or versions.NEWEST
-    made, to = wire(event, livemode, name), versions.read(name)
-    return made | {"data": await older_events.data(database, scope, event, to)} if to.changes else made
-
-
 async def retrieve(database: Database, scope: int, livemode: bool, id: str) -> dict[str, Any]:
     """The event; one that was committed a moment ago is numbered first. Refused (404) if there is none."""
     event = await database.fetchrow(ONE, scope, id)
@@ -94,7 +82,7 @@ async def retrieve(database: Database, scope: int, livemode: bool, id: str) -> d
         event = await database.fetchrow(ONE, scope, id)
     if event is None:
         raise missing("event", id, "id", status=404)
-    return await shown(database, scope, livemode, event)
+    return wire(event, livemode)
 
 
 async def known(database: Database, scope: int, id: str) -> bool:
@@ -112,8 +100,8 @@ async def list_events(database: Database, scope: int, livemode: bool, params: di
     found = await database.fetch(
         NEWER if forward else OLDER, scope, below, above, since, until, *wanted, params.get("delivery_success"), asked.limit + 1
     )
-    events = [await shown(database, scope, livemode, event) for event in found[: asked.limit]]
-    return envelope(events[::-1] if forward else events, len(found) > asked.limit, URL)
+    shown = [wire(event, livemode) for event in found[: asked.limit]]
+    return envelope(shown[::-1] if forward else shown, len(found) > asked.limit, URL)
 
 
 def wanted_types(params: dict[str, Any]) -> Types:

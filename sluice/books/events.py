@@ -7,6 +7,8 @@ import msgspec
 from sluice.core.ids import new_id
 from sluice.store.rows import Line, Row
 
+API_VERSION = "2026-05-27.dahlia"
+
 
 class Event(Line, frozen=True):
     """`data` is the text of the wire's `data`: the object as it was right after the change, never changed again (B-5.75)."""

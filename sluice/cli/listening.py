@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from sluice.books.event_reads import Types, after, before, last_number, shown
+from sluice.books.event_reads import Types, after, before, last_number
 from sluice.books.sequencer import catch_up
 from sluice.books.webhooks.deliveries import body
 from sluice.books.webhooks.secrets import new_secret
@@ -137,23 +137,23 @@ class Listener:
         await catch_up(database, scope, self.wanted.live)
         events = await after(database, scope, self.number)
         for event in events:
-            sent = body(await shown(database, scope, self.wanted.live, event)) if self.wanted.forward else b""
-            await whole(self.pass_on(session, event, sent))
+            await whole(self.pass_on(session, event))
             self.number = event["number"]
         if not events:
             await asyncio.sleep(POLL)
 
-    async def pass_on(self, session: aiohttp.ClientSession, event: Any, sent: bytes) -> None:
+    async def pass_on(self, session: aiohttp.ClientSession, event: Any) -> None:
         """One event: shown and forwarded if its type is wanted, and then behind us."""
         if self.wanted.only.take(event["type"]):
-            answer = f"  {await self.forward(session, event, sent)}" if self.wanted.forward else ""
+            answer = f"  {await self.forward(session, event)}" if self.wanted.forward else ""
             at = datetime.fromtimestamp(event["created"], UTC)
             print(f"{at:%Y-%m-%d %H:%M:%S}  {event['type']}  {event['id']}{answer}", flush=True)
         if self.wanted.forward:
             self.bookmark.write(event["number"])
 
-    async def forward(self, session: aiohttp.ClientSession, event: Any, sent: bytes) -> int:
+    async def forward(self, session: aiohttp.ClientSession, event: Any) -> int:
         """Any answer is an answer; without one the event is sent again, so that none is missing."""
+        sent = body(event, self.wanted.live, None)
         while True:
             headers = {
                 "Content-Type": "application/json; charset=utf-8",

@@ -44,27 +44,6 @@ def add_merchant(
     print(with_store(read, work))
 
 
-@merchants.command("pin")
-def pin_version(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="Such as 2022-11-15 or 2025-03-31.basil.")],
-    merchant: Merchant = None,
-    data: Data = None,
-    database_url: DatabaseUrl = None,
-) -> None:
-    """Sets the API version of calls that name none, and of events.   Example: sluice merchants pin 2022-11-15"""
-    from sluice.books.audit.entries import record
-    from sluice.core.clock import clock
-    from sluice.merchants.accounts import merchant_of, pin
-
-    async def work(store: Any) -> str:
-        account, _ = await merchant_of(store, await scope_of(store, merchant, False))
-        name = await pin(store, account, version, clock.seconds() + 1)  # what has happened keeps its version
-        await record(store, person(), "merchants.pin", account, detail={"version": name})
-        return name
-
-    print(with_store(settings(data, database_url=database_url), work))
-
-
 @merchants.command("list")
 def list_merchants(json: AsJson = False, data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Lists the merchants.   Example: sluice merchants list"""

@@ -41,7 +41,7 @@ class Shown(ApiKey, frozen=True, kw_only=True):
 
 def create(call: Call, rows: Rows) -> Plan:
     """The device goes on with the version that its shop's server asks for here, so the header must be there."""
-    if not call.pinned:
+    if call.version is None:
         raise Refused("An ephemeral key needs the header Stripe-Version: send the version that your app was built with.")
     given = call.params.get("customer")
     if not given:

@@ -4,7 +4,6 @@ from typing import Any
 
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
-from sluice.shapes import versions
 from sluice.shapes.objects import build
 from sluice.store.database import Database
 
@@ -15,8 +14,6 @@ OTHER = "select o.scope from scopes s join scopes o on o.merchant = s.merchant a
 OF_SCOPE = "select merchant, livemode from scopes where scope = $1"
 MERCHANT = "select id, created, name, country, currency from merchants where id = $1"
 EVERY = "select id, created, name, country, currency from merchants order by id"
-PIN = """insert into account_versions (scope, since, version) values ($1, $2, $3)
-    on conflict (scope, since) do update set version = excluded.version"""
 BEFORE_SCOPE = (SCOPE, ADD_SCOPES, OTHER)
 
 
@@ -27,19 +24,6 @@ async def add(database: Database, name: str, country: str = "US", currency: str 
         await connection.execute(ADD, id, clock.seconds(), name, country, currency)
         await connection.execute(ADD_SCOPES, id)
     return id
-
-
-async def pin(database: Database, merchant: str, version: str, since: int) -> str:
-    """The API version of its calls that name none, and of its events, from that second on, in both modes (B-1.11).
-
-    Answers the version's full name. Raises `Refused` for one that is not served, `LookupError` without such a merchant.
-    """
-    name = versions.read(version).name
-    scopes = [await scope_of(database, merchant, livemode=livemode) for livemode in (False, True)]
-    async with database.transaction() as connection:
-        for scope in scopes:
-            await connection.execute(PIN, scope, since, name)
-    return name
 
 
 async def scope_of(database: Database, merchant: str, *, livemode: bool) -> int:

@@ -1,5 +1,6 @@
 """Webhook endpoints: where a shop wants to be told, of what, in which version (B-5.70)."""
 
+import re
 from typing import Any, ClassVar, final
 from urllib.parse import urlsplit
 
@@ -16,12 +17,13 @@ from sluice.core.secrets import Secret
 from sluice.customers.details import Hash, metadata
 from sluice.rules.calls import Call, Verb, id_in
 from sluice.rules.plans import Change, Plan
-from sluice.shapes import versions
 from sluice.shapes.contract import event_types
 from sluice.shapes.objects import build
 from sluice.store.reads import Load, Rows
 from sluice.store.rows import Row
 
+OLDEST_VERSION = "2024-09-30.acacia"  # B-1.12
+VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.[a-z_]+)?")
 EVERY = "*"
 
 
@@ -119,10 +121,14 @@ def types(given: list[str]) -> list[str]:
 
 
 def api_version(call: Call) -> str | None:
-    """B-1.12: any that we serve, as it was given."""
+    """B-1.12: dated versions from the oldest that we serve on."""
     given: str | None = call.params.get("api_version")
-    if given is not None:
-        versions.read(given, "api_version")
+    if given is None:
+        return None
+    if not VERSION.fullmatch(given):
+        raise Refused(f"Invalid Stripe API version: {given[:100]}", param="api_version")
+    if given < OLDEST_VERSION[:10]:
+        raise Refused(f"The API version {given} is not served: the oldest is {OLDEST_VERSION}.", param="api_version")
     return given
 
 

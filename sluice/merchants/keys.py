@@ -25,11 +25,8 @@ OVERLAP_MOST = 7 * 86_400
 KNOWN_SECONDS, KNOWN_MOST = 5.0, 10_000  # how long, and how many, accepted keys are remembered
 USE_SECONDS = 60.0  # a key's last use is written no more often
 
-VERSION = """(select v.version from account_versions v where v.scope = k.scope and v.since <= $2
-        order by v.since desc limit 1) version"""
-BY_HASH = f"""select k.scope, s.merchant, s.livemode, k.kind, k.id, k.permissions, k.networks, k.expires, k.revoked,
-        m.currency, k.customer, {VERSION}
-    from api_keys k join scopes s on s.scope = k.scope join merchants m on m.id = s.merchant
+BY_HASH = """select k.scope, s.merchant, s.livemode, k.kind, k.id, k.permissions, k.networks, k.expires, k.revoked,
+        m.currency, k.customer from api_keys k join scopes s on s.scope = k.scope join merchants m on m.id = s.merchant
     where k.hash = $1"""
 USED = "update api_keys set last_used = $3 where scope = $1 and id = $2 and coalesce(last_used, 0) < $3"
 EVERY_KEY_OF = """select id, kind, name, last4, permissions, networks, created, expires, revoked, rolled_to, last_used
@@ -184,12 +181,12 @@ class Authenticator:
         return digest(text) in self.known
 
     async def look(self, hashed: bytes, now: float) -> Known | None:
-        row = await self.database.fetchrow(BY_HASH, hashed, int(now))
+        row = await self.database.fetchrow(BY_HASH, hashed)
         if row is None or row["revoked"] is not None:
             return None
         identity = Identity(
             row["scope"], row["merchant"], row["livemode"], row["kind"], row["id"], row["permissions"], row["currency"],
-            row["customer"], row["version"],
+            row["customer"],
         )  # fmt: skip
         return Known(identity, networks(row["networks"]), row["expires"], now + KNOWN_SECONDS)
 

@@ -13,7 +13,7 @@ LEVELS: tuple[Level, ...] = ("none", "read", "write")  # each includes those bef
 # What a restricted key names. Balance transactions are the balance's history, and go with it.
 RESOURCES = (
     "account", "balance", "charge", "confirmation_token", "customer", "customer_session", "ephemeral_key", "event",
-    "payment_intent", "payment_method", "refund", "shipping_rate", "source", "tax_id", "tax_rate", "token", "webhook_endpoint",
+    "payment_intent", "payment_method", "refund", "source", "token", "webhook_endpoint",
 )  # fmt: skip
 
 # B-1.5, by operation id. Intents and sources need their client secret too, which the operation checks.
@@ -55,7 +55,6 @@ class Identity(Struct, frozen=True):
     permissions: Mapping[str, Level]
     currency: str = "usd"  # the account's
     customer: str | None = None  # of an ephemeral key: whose objects alone it reaches
-    version: str | None = None  # the account's, for calls that name none
 
 
 def admit(identity: Identity, operation: str, resource: str, write: bool) -> None:

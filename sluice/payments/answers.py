@@ -20,10 +20,9 @@ from sluice.payments.refunds import Refund
 from sluice.rules.plans import Change
 from sluice.shapes import expand, page
 from sluice.shapes.contract import operation
-from sluice.shapes.versions import CURRENT, Version, rendering
 from sluice.store.database import Reader
 from sluice.store.facts import Fact
-from sluice.store.rows import Row, columns
+from sluice.store.rows import Row
 
 PREFIXES: dict[str, type[Row]] = {
     "card": PaymentMethod, "ch": Charge, "cus": Customer, "pi": Intent, "pm": PaymentMethod, "re": Refund, "src": PaymentMethod,
@@ -39,8 +38,6 @@ NAMES: dict[type[Row], str] = {
 OF_CHARGES = """select r.id, r.version, r.created, r.status, r.amount, r.currency, r.charge, r.intent, r.balance_transaction,
     r.failure_balance_transaction, r.instruction, r.doc from unnest($2::text[]) holder (id) cross join lateral (
         select * from refunds t where t.scope = $1 and t.charge = holder.id order by t.id desc limit 11) r"""
-OF_INTENTS = f"""select r.{", r.".join(columns(Charge))} from unnest($2::text[]) holder (id) cross join lateral (
-    select * from charges t where t.scope = $1 and t.intent = holder.id order by t.id desc limit 11) r"""
 OF_CUSTOMERS = """select r.id, r.version, r.created, r.customer, r.state, r.card, r.fingerprint, r.doc
     from unnest($2::text[]) holder (id) cross join lateral (
         select * from payment_methods t where t.scope = $1 and t.customer = holder.id and t.state = 'attached'
@@ -58,44 +55,32 @@ class Answer(Struct, frozen=True):
     body: bytes
     original: str | None = None
     retry: bool | None = None
-    version: str | None = None  # of a replay: in which it was answered then
 
 
 class Renderer:
     """Makes objects public for one caller: unexpanded, expanded, or cut to what a publishable key may see."""
 
-    def __init__(
-        self, database: Reader, scope: int, livemode: bool, publishable: bool, docs: str, to: Version = CURRENT
-    ) -> None:
+    def __init__(self, database: Reader, scope: int, livemode: bool, publishable: bool, docs: str) -> None:
         self.database, self.scope, self.livemode, self.publishable, self.docs = database, scope, livemode, publishable, docs
-        self.to = to
 
     async def answer(self, change: Change, wanted: expand.Steps) -> Answer:
         """What the caller of a change reads: the row that it shows, or the refusal that it ended in."""
-        written = Fact("", saved=change.saved, new=change.new).written()
         if change.refusal:
-            return await self.refused(change.refusal, written)
+            refusal = change.refusal
+            return Answer(refusal.status, error(refusal, self.publishable, self.docs), retry=refusal.retry)
         assert change.shows
+        written = Fact("", saved=change.saved, new=change.new).written()
         return Answer(200, await self.show(change.shows.wire(self.livemode), wanted, written))
-
-    async def refused(self, refusal: Refused, written: Written) -> Answer:
-        body = await self.older(refusal.body, written) if self.to.changes else refusal.body
-        return Answer(refusal.status, error(refusal, self.publishable, self.docs, body), retry=refusal.retry)
 
     async def show(self, shown: dict[str, Any], steps: expand.Steps, written: Written | None = None) -> bytes:
         """`written`: rows of a fact that is about to be committed; they outrank the database's."""
-        made, over = self.cut(shown), written or {}
+        made = self.cut(shown)
         if steps:
+            over = written or {}
             made = await expand.expand(
                 made, steps, lambda keys: self.fetch(keys, over), lambda holders: self.listed(holders, over)
             )
-        return encode(await self.older(made, over) if self.to.changes else made)
-
-    async def older(self, made: Any, written: Written) -> Any:
-        """In an older version. A browser never saw the lists."""
-        if self.to.lists and not self.publishable:
-            made = await rendering.filled(made, self.to, lambda holders: self.listed(holders, written))
-        return rendering.back(made, self.to)
+        return encode(made)
 
     def cut(self, shown: dict[str, Any]) -> dict[str, Any]:
         return public(shown) if self.publishable else shown
@@ -112,7 +97,7 @@ class Renderer:
         return {(id, field): self.cut(shown_at(field, rows[id]).wire(self.livemode)) for id, field in keys if id in rows}
 
     async def listed(self, holders: list[expand.Holder], written: Written) -> list[dict[str, Any] | None]:
-        """Intents' charges, charges' refunds, customers' sources: the newest ten of each (B-3.12), a statement for each kind.
+        """Charges' refunds, customers' sources: the newest ten of each (B-3.12), a statement for each of both.
 
         Of other lists in the contract we have nothing.
         """
@@ -123,15 +108,9 @@ class Renderer:
         return [made[holder["object"], field].get(holder["id"]) for holder, field in holders]
 
     async def lists_of(self, place: tuple[str, str], ids: list[str], written: Written) -> dict[str, dict[str, Any]]:
-        rows: dict[str, Charge | Refund | Source]
+        rows: dict[str, Refund | Source]
         of: dict[str, str | None]
-        url = "/v1/{}s/{}/{}"
         match place:
-            case "payment_intent", "charges":
-                rows = {row[0]: Charge(*row) for row in await self.database.fetch(OF_INTENTS, self.scope, ids)}
-                rows |= {row.id: row for row in written.values() if isinstance(row, Charge)}
-                of = {id: row.intent for id, row in rows.items() if isinstance(row, Charge)}
-                url = "/v1/charges?payment_intent={1}"
             case "charge", "refunds":
                 rows = {row[0]: Refund(*row) for row in await self.database.fetch(OF_CHARGES, self.scope, ids)}
                 rows |= {row.id: row for row in written.values() if isinstance(row, Refund)}
@@ -147,6 +126,7 @@ class Renderer:
         for key in sorted(rows, key=time_of, reverse=True):
             if (holder := of[key]) in inside:
                 inside[str(holder)].append(rows[key].wire(self.livemode))
+        url = "/v1/{}s/{}/{}"
         return {
             id: page.envelope(found[:EMBEDDED], len(found) > EMBEDDED, url.format(place[0], id, place[1]))
             for id, found in inside.items()
@@ -182,15 +162,14 @@ def time_of(id: str) -> str:
     return id.partition("_")[2]
 
 
-def steps(operation_id: str, paths: tuple[str, ...], asked: Version = CURRENT) -> expand.Steps:
-    return expand.plan(operation(operation_id), list(paths), asked.lists) if paths else {}
+def steps(operation_id: str, paths: tuple[str, ...]) -> expand.Steps:
+    return expand.plan(operation(operation_id), list(paths)) if paths else {}
 
 
-def error(refusal: Refused, publishable: bool, docs: str, body: dict[str, Any] | None = None) -> bytes:
-    """The envelope: keys only where they have a value, in alphabetical order (B-2.1, B-2.3). `body`: in an older version."""
+def error(refusal: Refused, publishable: bool, docs: str) -> bytes:
+    """The envelope: keys only where they have a value, in alphabetical order (B-2.1, B-2.3)."""
     keys: dict[str, Any] = {
-        name: public(value) if publishable and isinstance(value, dict) else value
-        for name, value in (body or refusal.body).items()
+        name: public(value) if publishable and isinstance(value, dict) else value for name, value in refusal.body.items()
     }
     keys |= {"code": refusal.code, "decline_code": refusal.decline_code, "message": refusal.message, "param": refusal.param}
     if refusal.code:

@@ -8,7 +8,6 @@ from msgspec import Struct
 from sluice.rails.outcomes import Word
 from sluice.rails.types import Envelope
 from sluice.rules.plans import Terms
-from sluice.shapes.versions import NEWEST
 from sluice.store.rows import Row
 
 
@@ -28,7 +27,6 @@ class Asked(Struct, frozen=True, omit_defaults=True):
     customer: str | None = None
     terms: Terms = Terms()
     extra: dict[str, Any] = {}
-    version: str = NEWEST  # in which it is answered
 
 
 @final

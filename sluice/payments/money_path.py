@@ -39,8 +39,8 @@ _waiters = 0
 
 async def run(desk: Desk, verb: Verb, call: Call) -> Answer:
     """One write. Raises `Refused` for what is not kept under the key; answers everything else, replays included."""
-    token, names, wanted = new_id("tk_"), verb.names(call), steps(call.operation, call.expand, call.version)
-    renderer = Renderer(desk.database, call.scope, call.livemode, call.publishable, desk.public_url, call.version)
+    token, names, wanted = new_id("tk_"), verb.names(call), steps(call.operation, call.expand)
+    renderer = Renderer(desk.database, call.scope, call.livemode, call.publishable, desk.public_url)
     kept, rows = None, Rows()
     for look in range(limits.LOOKS):
         if look or any(names):  # a create that names nothing reads nothing: its claim tells
@@ -77,7 +77,7 @@ async def recall(desk: Desk, call: Call, kept: Kept, token: str) -> Answer:
         )
     assert kept.body is not None
     body = await sealed_answers.read(desk.vault.keyring, call.scope, call.key, kept.body)
-    return Answer(kept.status, body.encode(), None if kept.token == token else kept.request, version=kept.version)
+    return Answer(kept.status, body.encode(), None if kept.token == token else kept.request)
 
 
 async def waited(desk: Desk, call: Call, kept: Kept) -> Kept:
@@ -149,7 +149,7 @@ def alone(desk: Desk, verb: Verb, call: Call, rows: Rows, change: Change, token:
 
 
 def claim(call: Call, token: str, status: int | None = None, body: str | None = None) -> Claim:
-    return Claim(call.key, call.fingerprint, token, call.request, call.at, status, body, call.version.name)
+    return Claim(call.key, call.fingerprint, token, call.request, call.at, status, body)
 
 
 def opened(desk: Desk, verb: Verb, call: Call, change: Change, request: Request, rows: Rows, token: str) -> tuple[Fact, Case]:
@@ -159,7 +159,7 @@ def opened(desk: Desk, verb: Verb, call: Call, change: Change, request: Request,
     asked = Asked(
         operation=call.operation, request=call.request, key=call.key, given=call.key if call.given else None, claim=token,
         shows=request.shows, publishable=call.publishable, expand=call.expand, charge=request.charge, method=request.method,
-        customer=request.customer, terms=call.terms, extra=request.extra, version=call.version.name,
+        customer=request.customer, terms=call.terms, extra=request.extra,
     )  # fmt: skip
     instruction = Instruction(
         request.id, 0, clock.seconds(), request.subject, kind(request), "open", request.rail, reference, token, leased(), 0,

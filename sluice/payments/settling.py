@@ -32,7 +32,6 @@ from sluice.rails import caller
 from sluice.rails.outcomes import ActionRequired, Approved, Declined, NotSent, Outcome, Pending, Returned, Unknown, Word
 from sluice.rails.types import Card, Rail
 from sluice.rules.plans import Change
-from sluice.shapes.versions import version
 from sluice.store.facts import Claim, Fact, Finish
 from sluice.store.reads import Kept, Load, Rows
 
@@ -183,9 +182,8 @@ async def late(desk: Desk, case: Case, said: Word) -> None:
 async def shown(desk: Desk, case: Case, change: Change) -> Answer:
     """The caller's answer, as his own call would have made it."""
     asked = case.instruction.asked
-    to = version(asked.version)
-    renderer = Renderer(desk.database.ending, case.scope, case.livemode, asked.publishable, desk.public_url, to)
-    return await renderer.answer(change, steps(asked.operation, asked.expand, to))
+    renderer = Renderer(desk.database.ending, case.scope, case.livemode, asked.publishable, desk.public_url)
+    return await renderer.answer(change, steps(asked.operation, asked.expand))
 
 
 def completed(

@@ -10,7 +10,6 @@ from sluice.books.vault.envelope import Sealed
 from sluice.core.secrets import Secret
 from sluice.rails.types import Card
 from sluice.rules.plans import Change, Plan, Terms
-from sluice.shapes.versions import CURRENT, Version
 from sluice.store.database import Database
 from sluice.store.reads import Loads, Rows
 from sluice.store.rows import Row
@@ -49,8 +48,7 @@ class Call(Struct, frozen=True):
     expand: tuple[str, ...] = ()
     currency: str = "usd"  # the account's
     customer: str | None = None  # of an ephemeral key: whose objects alone it reaches
-    version: Version = CURRENT  # in which it is answered
-    pinned: bool = False  # the caller named it
+    version: str | None = None  # as the caller's header has it
     rails: tuple[str, ...] = ()  # the accounts that this scope may pay by, in its order
     terms: Terms = Terms()
     declines: int = 0  # of one card in a while (S14); 0: no limit

@@ -6,18 +6,13 @@ from typing import Any, NamedTuple
 
 from sluice.core.errors import Refused
 from sluice.core.limits import EXPAND_DEPTH, EXPANSIONS
-from sluice.shapes.contract import ABSENT, REF, Operation, Schema, resolved
+from sluice.shapes.contract import ABSENT, Operation, Schema, resolved
 
 Object = dict[str, Any]
 Key = tuple[str, str]  # an id, and the field where it stands
 Holder = tuple[Object, str]  # an object, and its field where a list belongs
-Lists = Mapping[str, Mapping[str, str]]  # by object: the lists that an older version has in it, and of what
 Fetch = Callable[[list[Key]], Awaitable[Mapping[Key, Object]]]
 FetchLists = Callable[[list[Holder]], Awaitable[list[Object | None]]]
-
-
-NONE: Lists = {}
-INSIDE = {"x-expandableFields": ["data"]}
 
 
 class Step(NamedTuple):
@@ -38,7 +33,7 @@ class Wish(NamedTuple):
     step: Step
 
 
-def plan(operation: Operation, paths: list[str] | None, lists: Lists = NONE) -> Steps:
+def plan(operation: Operation, paths: list[str] | None) -> Steps:
     """The steps that `paths` ask of the operation's answer; what names nothing deeper is left out (B-3.21).
 
     Refused (400) to the letter of B-3.20, before anything runs (B-3.22).
@@ -51,12 +46,12 @@ def plan(operation: Operation, paths: list[str] | None, lists: Lists = NONE) -> 
     answer = resolved(operation.answer)
     for path in paths:
         names = path.split(".")
-        judge(names, path, answer, operation.is_list, lists)
-        grow(steps, names, list(options(answer, lists)), lists)
+        judge(names, path, answer, operation.is_list)
+        grow(steps, names, list(options(answer)))
     return steps
 
 
-def judge(names: list[str], path: str, answer: Schema, is_list: bool, lists: Lists) -> None:
+def judge(names: list[str], path: str, answer: Schema, is_list: bool) -> None:
     """The first step, after `data` on a list, must be one that can be expanded or passed; and no path goes too deep."""
     inside, deep = answer, names
     if is_list and names[0] == "data" and len(names) > 1:
@@ -66,49 +61,39 @@ def judge(names: list[str], path: str, answer: Schema, is_list: bool, lists: Lis
             f"You cannot expand more than {EXPAND_DEPTH} levels of a property. Property: {path}",
             code="property_expansion_max_depth",
         )
-    if any(deep[0] in each.get("x-expandableFields", ()) for each in options(inside, lists)):
+    if any(deep[0] in each.get("x-expandableFields", ()) for each in options(inside)):
         return
     hint = f" You may want to try expanding 'data.{path}' instead." if is_list and inside is answer else ""
-    if any(deep[0] in each.get("properties", {}) for each in options(inside, lists)):
+    if any(deep[0] in each.get("properties", {}) for each in options(inside)):
         raise Refused(f"This property cannot be expanded ({path}).{hint}")
     raise Refused(f"This property cannot be expanded because it doesn't exist: {path}.{hint}")
 
 
-def grow(steps: Steps, names: list[str], schemas: list[Schema], lists: Lists) -> None:
+def grow(steps: Steps, names: list[str], schemas: list[Schema]) -> None:
     """Adds one path to the steps, as far as the contract follows it; ancestors are expanded too (B-3.21)."""
     if names:
         name, rest = names[0], names[1:]
         knows = next((each for each in schemas if name in each.get("x-expandableFields", ())), None)
         if knows is not None:
             field = knows["properties"][name]
-            step = steps.setdefault(name, Step(kind(knows, name, field, lists), {}))
-            grow(step.below, rest, list(options(field, lists)), lists)
+            step = steps.setdefault(name, Step(kind(knows, name, field), {}))
+            grow(step.below, rest, list(options(field)))
 
 
-def options(field: Schema, lists: Lists) -> Iterator[Schema]:
+def options(field: Schema) -> Iterator[Schema]:
     """The hashes that may stand in a field: it, what it points at, the elements of its list."""
     field = resolved(field)
     if "anyOf" in field:
         for each in field["anyOf"]:
-            yield from options(each, lists)
+            yield from options(each)
     elif "items" in field:
-        yield from options(field["items"], lists)
+        yield from options(field["items"])
     elif "properties" in field:
-        yield with_lists(field, lists.get(field.get("x-resourceId", ""), {}))
+        yield field
 
 
-def with_lists(field: Schema, lists: Mapping[str, str]) -> Schema:
-    """An object with lists that it had once, and that can be expanded in."""
-    gone = {name: item for name, item in lists.items() if name not in field["properties"]}
-    if not gone:
-        return field
-    shapes = {name: {"properties": {"data": {"items": {"$ref": REF + item}}}, **INSIDE} for name, item in gone.items()}
-    return field | {"properties": field["properties"] | shapes, "x-expandableFields": [*field["x-expandableFields"], *gone]}
-
-
-def kind(holder: Schema, name: str, field: Schema, lists: Lists) -> str:
-    resource = holder.get("x-resourceId", "")
-    if name in ABSENT.get(resource, ()) or name in lists.get(resource, ()):
+def kind(holder: Schema, name: str, field: Schema) -> str:
+    if name in ABSENT.get(holder.get("x-resourceId", ""), ()):
         return "list"
     return "id" if any(each.get("type") == "string" for each in field.get("anyOf", ())) else "way"
 

@@ -25,7 +25,6 @@ class Claim(Struct, frozen=True):
     created: int
     status: int | None = None
     body: str | None = None
-    version: str | None = None  # of the API, in which the answer is rendered
 
 
 class Finish(Struct, frozen=True):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sluice.store.rows import Row, columns
 
 R = TypeVar("R", bound=Row)
-KEPT = ("fingerprint", "token", "request", "created", "status", "body", "version")
+KEPT = ("fingerprint", "token", "request", "created", "status", "body")
 
 
 class Load(NamedTuple):
@@ -33,7 +33,6 @@ class Kept(Struct, frozen=True):
     created: int
     status: int | None
     body: str | None
-    version: str | None = None
 
 
 class Rows(dict[str, Row | None]):

@@ -20,7 +20,6 @@ NOWHERE: Ids = {
     "webhook_endpoint": "we_nowhere",
     "balance_transaction": "txn_nowhere",
     "mirrored": "prod_nowhere",
-    "request_log": "req_nowhere",
     "card": "card_nowhere",
     "source": "src_nowhere",
     "token": "tok_nowhere",
@@ -30,15 +29,10 @@ NOWHERE: Ids = {
 # What `{id}` means, by the path's second part.
 BY_ID = {"balance_transactions": "balance_transaction", "balance": "balance_transaction", "events": "event"}
 BY_ID |= {"sources": "source", "customers": "card", "sluice": "mirrored"}
-    "tax_rate": "txr_nowhere",
-    "shipping_rate_token": "shr_nowhere",
-    "tax_id": "txi_nowhere",
 
 
 def things(shop: Shop) -> Ids:
     """A customer with a card, a payment of it with a refund, an endpoint, an event."""
-UNDER = {"tax_ids": "tax_id"}  # wherever the collection stands
-FIXED: Any = {"amount": 500, "currency": "usd"}
     customer = shop.v1.customers.create().id
     method = shop.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
     paid = shop.pays(customer=customer, card=method)
@@ -67,9 +61,6 @@ FIXED: Any = {"amount": 500, "currency": "usd"}
 
 def mirrored(shop: Shop) -> str:
     """An object of another account."""
-        "tax_rate": shop.v1.tax_rates.create({"display_name": "VAT", "inclusive": False, "percentage": 19}).id,
-        "shipping_rate_token": shop.v1.shipping_rates.create({"display_name": "Ground", "fixed_amount": FIXED}).id,
-        "tax_id": shop.v1.customers.tax_ids.create(customer, {"type": "eu_vat", "value": "DE123456789"}).id,
     line = Line.of(b'{"id":"prod_%s","object":"product"}' % shop.account.encode())
     shop.gateway.run(keep(shop.gateway.database, shop.scope, "acct_old", [line]))
     return line.id
@@ -78,13 +69,13 @@ def mirrored(shop: Shop) -> str:
 def names(op: Op) -> list[str]:
     """The kinds of things in an operation's path, in order, but for the account: that is one's own (test_account)."""
     parts = operation(op.id).path.split("/")
-    kinds = [kind_of(parts, n) for n, part in enumerate(parts) if part.startswith("{")]
+    kinds = [BY_ID[parts[2]] if part == "{id}" else part[1:-1] for part in parts if part.startswith("{")]
     return [kind for kind in kinds if kind != "account"]
 
 
 def path(op: Op, ids: Ids) -> str:
     parts = operation(op.id).path.split("/")
-    return "/".join(ids[kind_of(parts, n)] if part.startswith("{") else part for n, part in enumerate(parts))
+    return "/".join(ids[BY_ID[parts[2]] if part == "{id}" else part[1:-1]] if part.startswith("{") else part for part in parts)
 
 
 def method(op: Op) -> str:
@@ -93,11 +84,6 @@ def method(op: Op) -> str:
 
 def by_id(op: Op) -> Any:
     return op.id
-
-
-def kind_of(parts: list[str], n: int) -> str:
-    """What the segment number `n` of a path names."""
-    return parts[n][1:-1] if parts[n] != "{id}" else UNDER.get(parts[n - 1]) or BY_ID[parts[2]]
 
 
 NAMING = [op for op in TABLE if names(op)]

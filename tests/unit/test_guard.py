@@ -24,7 +24,15 @@ HERE, ELSEWHERE = "192.0.2.1", "198.51.100.7"
 CONFIRM = "/v1/payment_intents/pi_1/confirm"
 SECRET = {"client_secret": "right"}
 DECLINED = b'{"error": {"code": "card_declined", "type": "card_error"}}'
-COMMON = {"merchant": "acct_1", "permissions": {}, "networks": [], "expires": None, "revoked": None, "currency": "usd"}
+COMMON = {
+    "merchant": "acct_1",
+    "customer": None,
+    "permissions": {},
+    "networks": [],
+    "expires": None,
+    "revoked": None,
+    "currency": "usd",
+}
 
 
 class Database:

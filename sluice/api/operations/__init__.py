@@ -18,11 +18,7 @@ from sluice.api.operations import (
     payment_intents,
     payment_methods,
     refunds,
-    request_logs,
-    shipping_rates,
     sources,
-    tax_ids,
-    tax_rates,
     tokens,
     webhook_endpoints,
 )
@@ -31,8 +27,6 @@ from sluice.api.operations.op import Op
 RESOURCES = (
     account, balance, charges, refunds, customers, payment_methods, payment_intents, events, webhook_endpoints,
     tokens, confirmation_tokens, sources, ephemeral_keys, customer_sessions, mirrored,
-    tax_rates, shipping_rates, tax_ids,
-    request_logs,
 )  # fmt: skip
 TABLE: tuple[Op, ...] = tuple(op for resource in RESOURCES for op in resource.TABLE)
 SERVED: Mapping[str, Op] = {op.id: op for op in TABLE}

@@ -6,12 +6,12 @@ A claim takes of an endpoint only what it has room for, and of an object's first
 
 from collections.abc import Sequence
 from random import uniform
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
 
-from sluice.books.event_reads import COLUMNS, shown
+from sluice.books.event_reads import COLUMNS, wire
 from sluice.books.vault.envelope import Sealed
 from sluice.core.clock import clock
 from sluice.core.ids import new_id
@@ -124,20 +124,19 @@ async def claim(database: Database, scope: int, livemode: bool, each: int, most:
     """At most `most` deliveries of a scope; no endpoint has more than `each` in flight, in all workers together."""
     now, token = clock.micros(), new_id("tk_")
     rows = await database.fetch(CLAIM, scope, now, each, most, token, now + LEASE)
-    return [await delivery(database, row, scope, livemode, token) for row in rows]
+    return [delivery(row, scope, livemode, token) for row in rows]
 
 
-async def delivery(database: Database, row: asyncpg.Record, scope: int, livemode: bool, token: str) -> Delivery:
-    event = await shown(database, scope, livemode, row, row["api_version"])
+def delivery(row: asyncpg.Record, scope: int, livemode: bool, token: str) -> Delivery:
     return Delivery(
         scope, livemode, row["endpoint"], row["failing"] is not None, row["url"], Sealed(row["key"], row["sealed"]), token,
-        row["tries"], row["began"], row["number"], row["object_version"], body(event),
+        row["tries"], row["began"], row["number"], row["object_version"], body(row, livemode, row["api_version"]),
     )  # fmt: skip
 
 
-def body(event: dict[str, Any]) -> bytes:
-    """B-5.80: the public event, with two spaces of indentation: the bytes that are signed."""
-    return msgspec.json.format(msgspec.json.encode(event), indent=2)
+def body(event: asyncpg.Record, livemode: bool, api_version: str | None) -> bytes:
+    """B-5.80: the event, with two spaces of indentation: the bytes that are signed."""
+    return msgspec.json.format(msgspec.json.encode(wire(event, livemode, api_version)), indent=2)
 
 
 async def record(database: Database, scope: int, ended: Sequence[Ended], pauses: Sequence[float]) -> list[Ill]:

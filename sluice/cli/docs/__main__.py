@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sluice.cli.docs import cards, faults, man, measures, outcomes, served, states, versions
+from sluice.cli.docs import cards, faults, man, measures, outcomes, served, states
 
 FOLDER = Path(__file__).parents[2] / "docs"
 PAGES: dict[str, Callable[[], str]] = {
@@ -17,7 +17,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "states.md": states.page,
     "faults.md": faults.page,
     "metrics.md": measures.page,
-    "versions.md": versions.page,
     "sluice.1": man.page,
     "intent-states.svg": states.intent,
     "refund-states.svg": states.refund,

@@ -6,12 +6,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sluice.simulators.bank import cases
-from sluice.simulators.bank.entries import Answered, Arrived, Booked, Line, Opened, Returned, Reversed, Ruled, Told
-from sluice.simulators.bank.words import Case, Notice, Said, Standing
+from sluice.simulators.bank.entries import Answered, Arrived, Booked, Line, Returned, Reversed, Told
+from sluice.simulators.bank.words import Notice, Said, Standing
 
 RETURN_REASON = "expired_or_canceled_card"
-ABOUT_CASES = ("contest", "accept")  # they move no money themselves
 
 
 class Record(Struct):
@@ -30,7 +28,6 @@ class Record(Struct):
     refunded: int = 0
     fingerprint: str = ""
     refunds: str = ""
-    disputes: str = ""
 
     def row(self) -> dict[str, Any]:
         """As a test reads it."""
@@ -57,8 +54,6 @@ class Book:
         self.set_up: dict[str, str] = {}  # network transaction id of an authenticated payment -> its card's fingerprint
         self.notices: list[Notice] = []
         self.due: dict[str, float] = {}  # refunds that something is yet to happen to, oldest first
-        self.cases: dict[str, Case] = {}
-        self.claims: dict[str, float] = {}  # sales that are yet to be disputed, and since when
 
     def apply(self, line: Line) -> None:
         match line:
@@ -72,20 +67,13 @@ class Book:
                 self.arrive(reference)
             case Returned(reference=reference):
                 self.give_back(reference)
-            case Opened(case=case):
-                self.cases[case.id] = replace(case)
-                self.claims.pop(case.sale, None)
-                self.notify(case.sale, "case")
-            case Ruled(case=id, status=status):
-                self.cases[id].status = status
-                self.notify(self.cases[id].sale, "case")
             case Told(reference=reference):
                 self.notify(reference, "outcome")
 
     def book(self, line: Booked) -> None:
         self.records[line.reference] = record = Record(
             line.reference, line.verb, line.said.word, line.said, line.amount, line.currency, line.original, line.at,
-            fingerprint=line.fingerprint, refunds=line.refunds, disputes=line.disputes,
+            fingerprint=line.fingerprint, refunds=line.refunds,
         )  # fmt: skip
         if line.authentication in self.challenges:
             self.challenges[line.authentication].used = True
@@ -93,8 +81,6 @@ class Book:
             self.challenges[line.said.challenge] = Challenge(line.fingerprint, line.amount, line.currency, line.reference)
         if record.state in ("approved", "pending"):
             self.move(record, line.take)
-        if line.case and line.said.details and line.said.details.case:
-            self.cases[line.case].status = line.said.details.case
 
     def move(self, record: Record, take: bool) -> None:
         """What an approval does to the sums."""
@@ -102,11 +88,9 @@ class Book:
             case "authorize":
                 record.held, record.captured = (0, record.amount) if take else (record.amount, 0)
                 self.remember(record)
-                self.claim(record, record.at)
             case "capture":
                 sale = self.sale(record)
                 sale.held, sale.captured = 0, record.amount
-                self.claim(sale, record.at)
             case "void":
                 original = self.records[record.original or ""]
                 if original.verb == "refund":
@@ -117,22 +101,6 @@ class Book:
                 self.sale(record).refunded += record.amount
                 if record.refunds:
                     self.due[record.reference] = record.at + self.refund_seconds
-
-    def claim(self, sale: Record, at: float) -> None:
-        """B-5.55: only what was taken can be disputed."""
-        if sale.disputes and sale.captured:
-            self.claims[sale.reference] = at
-
-    def of(self, sale: str) -> list[Case]:
-        """What is, or was, said against a sale."""
-        return [case for case in self.cases.values() if case.sale == sale]
-
-    def charged_back(self, sale: Record) -> int:
-        """What the buyer's bank has taken back, in minor units."""
-        return sum(case.amount for case in self.of(sale.reference) if case.status in cases.TAKEN)
-
-    def left(self, sale: Record) -> int:
-        return sale.captured - sale.refunded - self.charged_back(sale)
 
     def remember(self, record: Record) -> None:
         details = record.said.details
@@ -183,7 +151,7 @@ class Book:
         return [
             Standing(r.reference, r.verb, r.amount, r.currency, r.original, r.at)
             for r in self.records.values()
-            if r.at >= since and r.state in ("approved", "pending") and r.verb not in ABOUT_CASES
+            if r.at >= since and r.state in ("approved", "pending")
         ]
 
     def sale(self, record: Record) -> Record:
@@ -193,13 +161,8 @@ class Book:
         return record
 
     def matured(self, now: float) -> Iterator[Line]:
-        """What has happened to refunds and sales by `now`."""
+        """What has happened to refunds by `now`."""
         for reference, at in list(self.due.items()):
             if at <= now:
                 pending = self.records[reference].state == "pending"
                 yield Arrived(at, reference) if pending else Returned(at, reference)
-        for reference, at in list(self.claims.items()):
-            del self.claims[reference]
-            sale = self.records[reference]
-            if left := self.left(sale):
-                yield from (Opened(at, case) for case in cases.opened(reference, sale.disputes, left, sale.currency, at))

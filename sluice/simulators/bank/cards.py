@@ -17,7 +17,6 @@ class Behaviour(Struct, frozen=True):
     lookup_fails: bool = False  # the 3-D Secure directory has an error for it
     refunds: str = ""  # pending: succeed later; returned: fail later
     at_once: bool = False
-    disputes: str = ""  # the plan of `cases` that a sale on it meets
 
 
 PLAIN = Behaviour()
@@ -56,17 +55,6 @@ REFUNDS = {
     "4000003720000278": Behaviour(at_once=True),
 }
 
-DISPUTES = {
-    "4000000000000259": Behaviour(disputes="fraudulent"),
-    "4000000000002685": Behaviour(disputes="not_received"),
-    "4000000000001976": Behaviour(disputes="inquiry"),
-    "4000000000005423": Behaviour(disputes="fraud_report"),
-    "4000000404000079": Behaviour(disputes="several"),
-    "4000000404000038": Behaviour(disputes="fraudulent"),
-    "4000008400000779": Behaviour(disputes="fraudulent"),
-    "5105008400000002": Behaviour(disputes="fraudulent"),
-}
-
 SECURE = {
     "4000002500003155": Behaviour(secure="on_setup"),
     "4000002760003184": Behaviour(secure="required"),
@@ -98,7 +86,8 @@ ORDINARY = (
     "4000007520000008", "4000007560000009", "4000008260000000", "4000058260000005", "5555558265554449", "4000000360000006",
     "4000001560000002", "4000003440000004", "4000003560000008", "4000003920000003", "3530111333300000", "4000004580000002",
     "4000005540000008", "4000007020000003", "4000001580000008", "4000007640000003", "4000057640000008", "4000008400000407",
-    "4000008400000159",
+    "4000008400000159", "4000000000000259", "4000000000002685", "4000000000001976", "4000000000005423", "4000000404000079",
+    "4000000404000038", "4000008400000779", "5105008400000002",
 )  # fmt: skip
 
-CARDS: dict[str, Behaviour] = dict.fromkeys(ORDINARY, PLAIN) | DECLINES | RISKS | REFUNDS | DISPUTES | SECURE
+CARDS: dict[str, Behaviour] = dict.fromkeys(ORDINARY, PLAIN) | DECLINES | RISKS | REFUNDS | SECURE

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sluice.simulators.bank.words import Case, Said
+from sluice.simulators.bank.words import Said
 
 
 class Entry(Struct, tag=True, omit_defaults=True):
@@ -22,8 +22,6 @@ class Booked(Entry):
     fingerprint: str = ""
     refunds: str = ""
     authentication: str | None = None
-    disputes: str = ""
-    case: str = ""  # that the shop has answered
 
 
 class Reversed(Entry):
@@ -51,23 +49,10 @@ class Returned(Entry):
     reference: str
 
 
-class Opened(Entry):
-    """A buyer, or his bank, says something against a sale."""
-
-    case: Case
-
-
-class Ruled(Entry):
-    """The buyer's bank decided a case."""
-
-    case: str
-    status: str
-
-
 class Told(Entry):
     """A notice that nothing new stands behind."""
 
     reference: str
 
 
-Line = Booked | Reversed | Answered | Arrived | Returned | Opened | Ruled | Told
+Line = Booked | Reversed | Answered | Arrived | Returned | Told

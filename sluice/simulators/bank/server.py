@@ -65,12 +65,6 @@ class Bank:
                 return Said("done", records=[r.row() for r in records if ask.reference in ("", r.reference)])
             case Listing():
                 return Said("done", booked=self.book.standing(ask.since)[max(0, ask.skip) :][:PAGE])
-            case words.Cases():
-                return Said("done", ask.reference, cases=self.book.of(ask.reference))
-            case words.Raise():
-                return self.teller.raised(ask, clock.now())
-            case words.Rule():
-                return self.teller.ruled(ask, clock.now())
             case Notices():
                 return Said("done", notices=self.book.notices[max(0, ask.after) :])
             case _:
@@ -81,10 +75,10 @@ class Bank:
             self.write(line)
 
     async def mature_forever(self) -> None:
-        """Refunds arrive or come back, and sales are disputed, by themselves, to the tenth of a second."""
+        """Refunds arrive or come back by themselves, to the tenth of a second."""
         while True:
             await asyncio.sleep(0.1)
-            if self.book.due or self.book.claims:
+            if self.book.due:
                 self.mature()
                 self.journal.flush()
 

@@ -5,30 +5,15 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from sluice.core.ids import chance
-from sluice.simulators.bank import cases
-from sluice.simulators.bank.book import ABOUT_CASES, RETURN_REASON, Book, Record
+from sluice.simulators.bank.book import RETURN_REASON, Book, Record
 from sluice.simulators.bank.cards import CARDS, PLAIN
-from sluice.simulators.bank.entries import Answered, Booked, Line, Opened, Reversed, Ruled
+from sluice.simulators.bank.entries import Answered, Booked, Line, Reversed
 from sluice.simulators.bank.issuer import Known, declined, judge, number
-from sluice.simulators.bank.words import (
-    Accept,
-    Authorize,
-    Capture,
-    Challenged,
-    Contest,
-    Details,
-    Inquire,
-    Raise,
-    Refund,
-    Reverse,
-    Rule,
-    Said,
-    Void,
-)
+from sluice.simulators.bank.words import Authorize, Capture, Challenged, Details, Inquire, Refund, Reverse, Said, Void
 
 HOLD_SECONDS = 7 * 24 * 3600
 LATE_HORIZON = 5.0  # a message may be on its way for so long: "not found" is final only afterwards
-Money = Authorize | Capture | Void | Refund | Contest | Accept
+Money = Authorize | Capture | Void | Refund
 
 
 class Teller:
@@ -66,8 +51,6 @@ class Teller:
         if isinstance(ask, Authorize):
             return self.authorize(ask, line, told)
         line.original = ask.original
-        if isinstance(ask, Contest | Accept):
-            return self.respond(ask, line, told)
         original = self.book.records.get(ask.original)
         if original is None:
             line.said = declined(told or "no_such_original")
@@ -82,39 +65,12 @@ class Teller:
     def authorize(self, ask: Authorize, line: Booked, told: str) -> Booked:
         card = CARDS.get(ask.card.number, PLAIN)
         line.take, line.refunds, line.authentication = ask.capture, card.refunds, ask.authentication
-        line.disputes = card.disputes
         line.fingerprint = blake2b(ask.card.number.encode(), key=self.key, digest_size=16).hexdigest()
         day = datetime.fromtimestamp(line.at, UTC)
         line.said = judge(ask, self.known(ask, line.fingerprint), (day.year, day.month), told)
         if line.said.word == "challenge":
             line.said.challenge = "challenge_" + chance(24)
         return line
-
-    def respond(self, ask: Contest | Accept, line: Booked, told: str) -> Booked:
-        """The shop's answer to a case that still waits for one."""
-        case = self.book.cases.get(ask.case)
-        if case is None or case.sale != ask.original:
-            line.said = declined(told or "no_such_case")
-        elif told or case.status not in cases.WAITING:
-            line.said = declined(told or "case_closed")
-        else:
-            line.case, line.said = case.id, Said("approved", details=Details(case=cases.verdict(case, ask)))
-        return line
-
-    def raised(self, ask: Raise, now: float) -> Said:
-        sale = self.book.records.get(ask.reference)
-        if sale is None or sale.verb != "authorize" or not sale.captured:
-            return Said("refused", reason="no such sale")  # B-5.55
-        amount = self.book.left(sale) if ask.amount is None else ask.amount
-        case = cases.made(ask.reference, cases.Outline(ask.status, ask.reason), amount, sale.currency, now)
-        self.write(Opened(now, case))
-        return Said("done", cases=[case])
-
-    def ruled(self, ask: Rule, now: float) -> Said:
-        if ask.case not in self.book.cases:
-            return Said("refused", reason="no such case")
-        self.write(Ruled(now, ask.case, ask.status))
-        return Said("done")
 
     def known(self, ask: Authorize, fingerprint: str) -> Known:
         asked = self.book.challenges.get(ask.authentication or "")
@@ -134,8 +90,6 @@ class Teller:
         if ask.currency != sale.currency:
             return "currency_not_supported"
         if isinstance(ask, Refund):
-            if self.book.charged_back(sale):
-                return "disputed"
             return "" if 0 < ask.amount <= sale.captured - sale.refunded else "invalid_amount"
         if not sale.held:
             return "nothing_held"
@@ -158,10 +112,7 @@ class Teller:
         """Whether undoing it would leave the bank with less than it gave back."""
         if record.state not in ("approved", "pending"):
             return False
-        if record.verb in ("void", *ABOUT_CASES):
-            return True
-        sale = self.book.sale(record)
-        return record.verb != "refund" and (sale.refunded > 0 or self.book.charged_back(sale) > 0)
+        return record.verb == "void" or (record.verb != "refund" and self.book.sale(record).refunded > 0)
 
     def inquire(self, reference: str) -> Said:
         record = self.book.records.get(reference)

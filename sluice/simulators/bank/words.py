@@ -57,21 +57,6 @@ class Refund(Moving, kw_only=True):
     original: str
 
 
-class Contest(Moving, kw_only=True):
-    """Evidence against `case` of the sale `original`; `text` is what is read of it."""
-
-    original: str
-    case: str
-    text: str = ""
-
-
-class Accept(Moving, kw_only=True):
-    """The shop gives in."""
-
-    original: str
-    case: str
-
-
 class Reverse(Moving, kw_only=True):
     """Undo `reference`, whether or not it ever came."""
 
@@ -101,25 +86,6 @@ class Listing(Asked, kw_only=True):
     skip: int = 0
 
 
-class Cases(Asked, kw_only=True):
-    """All that is, or was, said against the sale `reference`."""
-
-
-class Raise(Asked, kw_only=True):
-    """For tests: a case against the sale `reference`, of all that is left of it, or of `amount`, whatever was given back."""
-
-    status: str = "needs_response"
-    reason: str = "fraudulent"
-    amount: int | None = None
-
-
-class Rule(Asked, kw_only=True):
-    """For tests: the buyer's bank decides `case`."""
-
-    case: str
-    status: str
-
-
 class Book(Asked, kw_only=True):
     """For tests: the record of `reference`, or all."""
 
@@ -132,10 +98,7 @@ class Weather(Asked, kw_only=True):
     times: int = 1
 
 
-Request = (
-    Authorize | Capture | Void | Refund | Contest | Accept | Reverse | Inquire | Challenged | Cases | Notices | Listing
-    | Book | Raise | Rule | Weather
-)  # fmt: skip
+Request = Authorize | Capture | Void | Refund | Reverse | Inquire | Challenged | Notices | Listing | Book | Weather
 
 
 class Details(Struct, omit_defaults=True):
@@ -151,21 +114,6 @@ class Details(Struct, omit_defaults=True):
     authenticated: str | None = None
     at_once: bool = False
     acquirer_reference: str | None = None
-    case: str | None = None
-
-
-class Case(Struct):
-    """`status` as the schemes' messages have it: a chargeback's, an inquiry's (`warning_`), or `reported`, a warning only."""
-
-    id: str
-    sale: str
-    status: str
-    amount: int
-    currency: str
-    reason: str
-    code: str | None
-    opened: int
-    respond_by: int | None
 
 
 class Notice(Struct):
@@ -201,7 +149,6 @@ class Said(Struct, omit_defaults=True):
     notices: list[Notice] | None = None
     records: list[dict[str, Any]] | None = None
     booked: list[Standing] | None = None
-    cases: list[Case] | None = None
 
 
 class Frame(Struct):
