@@ -18,7 +18,7 @@ COMPOSERS = {  # these make SQL of row types; what they make is read above
     "payments/proofs.py",
 }  # fmt: skip
 SHOUTED = re.compile(r"\s*(SELECT\s.*\bFROM|INSERT\s+INTO|UPDATE\s.*\bSET|DELETE\s+FROM|WITH\s.*\bAS)\s", re.DOTALL)
-EXEMPT_MOST = 46  # raise it only for what truly runs before a scope is known
+EXEMPT_MOST = 49  # raise it only for what truly runs before a scope is known
 
 
 @pytest.mark.shows("S25")
