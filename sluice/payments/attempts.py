@@ -81,12 +81,13 @@ def approved(attempt: Attempt, word: Approved) -> Change:
 def set_up(attempt: Attempt, method: PaymentMethod, details: Details) -> tuple[PaymentMethod, Customer | None]:
     """B-5.13: a card that is to be used again is its customer's now, or can be attached; and the customer, if it is new to him.
 
-    It keeps the network's name of this payment, which a later one without its buyer refers to.
+    For use without its buyer it keeps the network's name of this payment, which those later ones refer to.
     """
-    intent = attempt.intent
+    intent, kept = attempt.intent, method
     if intent is None or not intent.doc.get("setup_future_usage"):
         return method, None
-    kept = replace(method, doc=method.doc | {"initial": details.network_transaction_id})
+    if intent.doc["setup_future_usage"] == "off_session":
+        kept = replace(method, doc=method.doc | {"initial": details.network_transaction_id})
     if attempt.method.state == "attached":
         return kept, None
     if not intent.customer:
