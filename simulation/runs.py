@@ -1,7 +1,6 @@
 """What the command runs and prints, apart from `__main__`, which processes that are spawned cannot import."""
 
 import argparse
-import sys
 from collections import Counter
 from functools import partial
 from multiprocessing import get_context
@@ -24,7 +23,6 @@ def run(asked: argparse.Namespace) -> int:
 
 def share(seeds: range, asked: argparse.Namespace) -> int:
     """Runs these seeds; answers how many failed."""
-    sys.unraisablehook = lambda _: None  # what a dead process left behind says nothing when it is taken apart
     with ground() as stands:
         return sum(not one(stands, seed, asked) for seed in seeds)
 
@@ -65,7 +63,6 @@ def table(asked: argparse.Namespace) -> int:
 def row(plant: str, asked: argparse.Namespace) -> bool:
     """Prints it; whether the fault was not found."""
     seeds, payments = range(asked.seed, asked.seed + asked.seeds), list(range(1, asked.payments + 1))
-    sys.unraisablehook = lambda _: None
     with ground() as stands:
         results = (simulate(stands, seed, payments, plant=plant) for seed in seeds)
         caught = [result for result in results if result.differences]

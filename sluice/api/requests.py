@@ -140,9 +140,14 @@ class Asked:
             raise Refused("Stripe-Context is taken with an account's id only.")
         for asked in (account, context):
             if asked is not None and asked != own:
-                message = f"The provided key does not have access to account '{asked}' (or that account does not exist)."
-                raise Refused(message, status=403, code="account_invalid")
+                raise not_yours(asked)
         return account
+
+
+def not_yours(account: str) -> Refused:
+    """B-1.9."""
+    message = f"The provided key does not have access to account '{account}' (or that account does not exist)."
+    return Refused(message, status=403, code="account_invalid")
 
 
 _long = 0

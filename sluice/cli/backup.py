@@ -109,12 +109,12 @@ def iso(moment: int) -> str:
 
 def newest(folder: Path, until: int | None) -> Path:
     """The last base that was taken before that moment: a later one cannot be led back to it."""
-    from sluice.store.backup import bases, taken
+    from sluice.store.backup import bases, manifest_of
 
     found = bases(folder)
     if not found:
         raise CannotGoOn(f"{folder} holds no whole backup: a folder base-… with a manifest.json")
-    before = [base for base in found if until is None or taken(base) <= until]
+    before = [base for base in found if until is None or manifest_of(base).taken <= until]
     if not before:
         raise CannotGoOn(f"{found[0]} was taken after {written(until or 0)}: name a later moment, or an older base")
     return before[-1]

@@ -41,6 +41,7 @@ GROUP_LOCK_MS, ALONE_LOCK_MS, STATEMENT_MS = 200, 4_000, 15_000
 LOOKS = 8  # times a path looks again when the rows it judged have moved
 
 # the money path
+SETTLES_AFTER = 2 * 86_400  # seconds until a payment's money is available, unless the operator says otherwise
 RECOVERY_TURN = 5.0  # seconds for which one rail account's instructions are taken up, as long as it answers
 RAIL_SECONDS = float(os.environ.get("SLUICE_RAIL_SECONDS", "10"))
 LEASE_MARGIN = 2.0

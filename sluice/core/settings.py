@@ -13,6 +13,7 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from platformdirs import user_data_path
 
+from sluice.core.limits import SETTLES_AFTER
 from sluice.core.secrets import Secret
 
 Network = IPv4Network | IPv6Network
@@ -117,7 +118,7 @@ def read_settings(*, data: Path | None = None, database_url: str | None = None, 
     proxies = env.str("SLUICE_TRUSTED_PROXIES", "", validate=each(ip_network, "a network such as 10.0.0.0/8"))
     networks = env.str("SLUICE_ALLOW_NETWORKS", "", validate=each(ip_network, "a network such as 10.0.0.0/8"))
     pauses = env.str("SLUICE_WEBHOOK_PAUSES", WEBHOOK_PAUSES, validate=each(seconds, "seconds such as 60,300,1800"))
-    settles_after = env.int("SLUICE_SETTLES_AFTER", 2 * 86_400, validate=not_negative)
+    settles_after = env.int("SLUICE_SETTLES_AFTER", SETTLES_AFTER, validate=not_negative)
     where = env.str("SLUICE_LIMITS", WHERE[0], validate=one_of(WHERE))
     rate = env.float("SLUICE_LIVE_RATE", LIVE_RATE, validate=not_negative)
     guesses = env.int("SLUICE_GUESSES", GUESSES, validate=not_negative)

@@ -4,10 +4,11 @@ from typing import Any, ClassVar, final
 
 from msgspec.structs import astuple
 
-from sluice.core.errors import Refused, missing
+from sluice.core.errors import Refused
 from sluice.core.ids import chance, new_id
 from sluice.core.limits import SESSION_SECONDS
 from sluice.core.secrets import Secret
+from sluice.customers import customers
 from sluice.customers.customers import Customer
 from sluice.customers.details import Given, Hash
 from sluice.merchants.keys import digest
@@ -62,16 +63,11 @@ class Fresh(CustomerSession, frozen=True, kw_only=True):
 
 
 def create(call: Call, rows: Rows) -> Plan:
-    given, id = call.params.get("customer"), new_id("cuss_")
-    if not given:
-        raise Refused("Missing required param: customer.", code="parameter_missing", param="customer")
-    asked = call.params["components"]
+    id, asked = new_id("cuss_"), call.params["components"]
     made = {name: component(asked.get(name), features) for name, features in COMPONENTS.items()}
     if not any(part["enabled"] for part in made.values()):
         raise Refused("Enable at least one component.", param="components")
-    customer = rows.get_one(Customer, "customer")
-    if customer is None or customer.deleted:
-        raise missing("customer", given, "customer")
+    customer = customers.required(call, rows)
     secret = Secret(f"{id}_secret_{chance(32)}")
     row = CustomerSession(id, 0, call.at, call.at + SESSION_SECONDS, customer.id, digest(secret), {"components": made})
     return Plan(Change(stand=(customer,), new=(row,), shows=Fresh(*astuple(row), secret=secret)))

@@ -142,12 +142,27 @@ def made(call: Call, rows: Rows) -> Customer:
     return Customer(new_id("cus_", 14), 0, call.at, address, False, None, prefix(call, rows), described(BLANK, call))
 
 
-def live(call: Call, rows: Rows) -> Customer:
+def live(call: Call, rows: Rows, param: str = "id") -> Customer:
     """The customer that the path names; a deleted one cannot be changed (404, as reported and chosen in B-5.68)."""
     customer = rows.get_one(Customer, "customer")
     if customer is None or customer.deleted:
-        raise missing("customer", call.ids["customer"], "id", status=404)
+        raise missing("customer", call.ids["customer"], param, status=404)
     return customer
+
+
+def named(call: Call, rows: Rows) -> Customer:
+    """B-2.6: the customer that the parameter names must be there, and live."""
+    customer = rows.get_one(Customer, "customer")
+    if customer is None or customer.deleted:
+        raise missing("customer", call.params["customer"], "customer")
+    return customer
+
+
+def required(call: Call, rows: Rows) -> Customer:
+    """The same, of a call that is about nothing without him."""
+    if not call.params.get("customer"):
+        raise Refused("Missing required param: customer.", code="parameter_missing", param="customer")
+    return named(call, rows)
 
 
 def update(call: Call, rows: Rows) -> Plan:

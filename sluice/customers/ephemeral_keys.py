@@ -8,6 +8,7 @@ from sluice.core.errors import Refused, missing
 from sluice.core.ids import new_id
 from sluice.core.limits import EPHEMERAL_SECONDS
 from sluice.core.secrets import Secret
+from sluice.customers import customers
 from sluice.customers.customers import Customer
 from sluice.customers.details import Hash
 from sluice.merchants import keys
@@ -43,12 +44,7 @@ def create(call: Call, rows: Rows) -> Plan:
     """The device goes on with the version that its shop's server asks for here, so the header must be there."""
     if call.version is None:
         raise Refused("An ephemeral key needs the header Stripe-Version: send the version that your app was built with.")
-    given = call.params.get("customer")
-    if not given:
-        raise Refused("Missing required param: customer.", code="parameter_missing", param="customer")
-    customer = rows.get_one(Customer, "customer")
-    if customer is None or customer.deleted:
-        raise missing("customer", given, "customer")
+    customer = customers.required(call, rows)
     text, made = keys.make("ek", call.livemode, call.at, permissions=GRANTED, expires=call.at + EPHEMERAL_SECONDS)
     key = replace(made, id=new_id("ephkey_"), customer=customer.id)
     return Plan(Change(stand=(customer,), new=(key,), shows=Shown(*astuple(key), secret=text)))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sluice.books.events import Told
 from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
-from sluice.core.errors import Refused, missing
+from sluice.core.errors import Refused
 from sluice.core.ids import new_id
 from sluice.core.money import Money
 from sluice.customers import customers, payment_methods
@@ -29,12 +29,9 @@ UNASKED = Declined("processing_error")
 
 def attach(call: Call, rows: Rows) -> Plan:
     """The card is asked about with a message of no money; a hard decline leaves it unattached."""
-    given = call.params.get("customer")
-    if not given:
+    if not call.params.get("customer"):
         raise Refused("Missing required param: customer.", code="parameter_missing")
-    customer = rows.get_one(Customer, "customer")
-    if customer is None or customer.deleted:
-        raise missing("customer", given, "customer")
+    customer = customers.named(call, rows)
     method, new, card = pick(call, rows)
     if method.customer == customer.id:
         return Plan(Change(stand=(method,), shows=method))

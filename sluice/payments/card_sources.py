@@ -32,18 +32,11 @@ class Gone(Row, frozen=True):
 
 def create(call: Call, rows: Rows) -> Plan:
     """Of a token, of a source that is nobody's yet, or of a card that is typed."""
-    customer = owner(call, rows)
+    customer = customers.live(call, rows, "customer")
     made = brought(call, rows)
     if made.row.customer == customer.id:
         return Plan(Change(stand=(made.row,), shows=seen(Source, made.row)))
     return checking(call, rows, made, customer=customer.id, shows="method")
-
-
-def owner(call: Call, rows: Rows) -> Customer:
-    customer = rows.get_one(Customer, "customer")
-    if customer is None or customer.deleted:
-        raise missing("customer", call.ids["customer"], "customer", status=404)
-    return customer
 
 
 def brought(call: Call, rows: Rows) -> Brought:

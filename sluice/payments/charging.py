@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from sluice.books.events import Told
 from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
-from sluice.core.errors import Refused, missing
+from sluice.core.errors import Refused
 from sluice.core.ids import new_id
-from sluice.customers import cards, payment_methods
+from sluice.customers import cards, customers, payment_methods
 from sluice.customers.customers import Customer
 from sluice.customers.details import Hash, email, metadata, shipping
 from sluice.customers.payment_methods import Brought, PaymentMethod
@@ -19,7 +19,7 @@ from sluice.payments.capture import charge_in
 from sluice.payments.charges import Charge
 from sluice.payments.confirming import weather
 from sluice.payments.descriptors import suffix, whole
-from sluice.payments.picking import CARD, by_token
+from sluice.payments.picking import CARD, by_token, known_customer
 from sluice.rails.types import Authorize
 from sluice.rules.calls import Call, Verb
 from sluice.rules.plans import Change, Plan, Request
@@ -39,9 +39,7 @@ def create(call: Call, rows: Rows) -> Plan:
         if name not in given:
             raise Refused(f"Missing required param: {name}.", code="parameter_missing", param=name)
     money = payable(given["amount"], given["currency"])
-    customer = rows.get_one(Customer, "customer")
-    if given.get("customer") and (customer is None or customer.deleted):
-        raise missing("customer", given["customer"], "customer")
+    customer = known_customer(call, rows)
     picked = pick(call, rows, customer)
     card_declines.may(call, rows)
     method = picked.row
@@ -146,10 +144,7 @@ def customer_of(call: Call, rows: Rows, charge: Charge) -> str | None:
         return charge.customer
     if charge.customer:
         raise Refused("The customer of a charge can be set once.", param="customer", judged=True)
-    customer = rows.get_one(Customer, "customer")
-    if customer is None or customer.deleted:
-        raise missing("customer", given, "customer")
-    return str(given)
+    return customers.named(call, rows).id
 
 
 def named(call: Call) -> tuple[str | None, str | None]:

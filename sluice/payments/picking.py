@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
-from sluice.core.errors import Refused, missing
-from sluice.customers import confirmation_tokens, payment_methods
+from sluice.core.errors import Refused
+from sluice.customers import confirmation_tokens, customers, payment_methods
 from sluice.customers.confirmation_tokens import ConfirmationToken
 from sluice.customers.customers import Customer
 from sluice.customers.payment_methods import UNUSABLE, PaymentMethod
@@ -116,12 +116,7 @@ def pick(call: Call, rows: Rows) -> Pick:
 
 def known_customer(call: Call, rows: Rows) -> Customer | None:
     """B-2.6: a customer that is named must be there, and live."""
-    if not call.params.get("customer"):
-        return rows.get_one(Customer, "customer")
-    customer = rows.get_one(Customer, "customer")
-    if customer is None or customer.deleted:
-        raise missing("customer", call.params["customer"], "customer")
-    return customer
+    return customers.named(call, rows) if call.params.get("customer") else rows.get_one(Customer, "customer")
 
 
 def owned(call: Call, method: PaymentMethod, intent: Intent | None, customer: str | None) -> None:

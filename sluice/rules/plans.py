@@ -9,6 +9,7 @@ from sluice.books.ledger import Fees, Posting
 from sluice.books.vault.cards import StoredCard
 from sluice.books.vault.cvcs import StoredCvc
 from sluice.core.errors import Refused
+from sluice.core.limits import SETTLES_AFTER
 from sluice.rails.types import Ask, Card
 from sluice.store.facts import Wide
 from sluice.store.rows import Row
@@ -32,7 +33,7 @@ class Terms(Struct, frozen=True):
     """What a payment costs and when its money is available; frozen at open."""
 
     fees: Fees = Fees()
-    settles_after: int = 2 * 86_400
+    settles_after: int = SETTLES_AFTER
 
 
 class Request(Struct, frozen=True):

@@ -115,12 +115,8 @@ def bases(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob(f"base-*/{MANIFEST}") if path.parent.suffix != PART)
 
 
-def taken(base: Path) -> int:
-    """The second at which it began, as its manifest says."""
-    return manifest_of(base).taken
-
-
 def manifest_of(base: Path) -> Manifest:
+    """What it says of itself, unproved. Raises `UnfitBackup`."""
     try:
         return msgspec.json.decode((base / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:

@@ -1,16 +1,15 @@
 """The official Node SDK pays, captures, refunds, lists and checks a signature. Skipped only where there is no Node."""
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.harness import Shop
+from tests.harness.cache import made_once
 
 HERE = Path(__file__).with_name("node")
 FILES = ("package.json", "package-lock.json", "smoke.mjs")
@@ -22,21 +21,14 @@ pytestmark = pytest.mark.skipif(not (node and npm), reason="there is no node and
 
 @pytest.fixture(scope="module")
 def installed() -> Path:
-    """The script beside its packages, in a cache that the locked versions name; made once, whoever is first."""
-    contents = b"".join((HERE / name).read_bytes() for name in FILES)
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "sluice-tests")
-    folder = cache / f"node-{hashlib.sha256(contents).hexdigest()[:16]}"
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=cache))
+    """The script beside its packages, at their locked versions."""
+
+    def install(folder: Path) -> None:
         for name in FILES:
-            shutil.copy(HERE / name, fresh)
-        run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], fresh)
-        try:
-            fresh.rename(folder)
-        except OSError:  # another worker was quicker
-            shutil.rmtree(fresh)
-    return folder
+            shutil.copy(HERE / name, folder)
+        run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+
+    return made_once("node", b"".join((HERE / name).read_bytes() for name in FILES), install)
 
 
 def run(command: list, folder: Path, **env: str) -> str:

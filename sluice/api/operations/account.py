@@ -2,8 +2,9 @@
 
 from sluice.api.operations.op import PAGED, Op, op
 from sluice.api.reads import Body, Listed
+from sluice.api.requests import not_yours
 from sluice.books.audit.entries import Entry
-from sluice.core.errors import Refused, missing
+from sluice.core.errors import missing
 from sluice.merchants.accounts import account
 from sluice.payments.desk import Desk
 from sluice.rules.calls import Call
@@ -18,8 +19,7 @@ async def own_account(desk: Desk, call: Call) -> Body:
 async def account_in(desk: Desk, call: Call) -> Body:
     """One's own by its id; no other is known to any key before marketplaces come (B-1.9)."""
     if call.ids["account"] != call.account:
-        message = f"The key that was used does not have access to account '{call.ids['account'][:100]}'."
-        raise Refused(message, status=403, code="account_invalid")
+        raise not_yours(call.ids["account"])
     return await own_account(desk, call)
 
 
@@ -29,7 +29,7 @@ async def connected_accounts(desk: Desk, call: Call) -> Body:
     for name in ("starting_after", "ending_before"):
         if (cursor := getattr(asked, name)) is not None:
             raise missing("account", cursor, name)
-    lists.bounds("created", call.params.get("created", {}))
+    lists.bounds("created", call.params.get("created", {}))  # read, as whatever is served
     return envelope([], False, call.path)
 
 

@@ -1,12 +1,9 @@
 """Confirmation tokens: how a buyer pays, gathered before the confirmation."""
 
-from sluice.api.operations.op import Op, op
+from sluice.api.operations.op import METHOD_DATA, Op, op
 from sluice.api.reads import one
 from sluice.customers import confirmation_tokens
 from sluice.customers.confirmation_tokens import ConfirmationToken
-
-METHOD_DATA = "payment_method_data[type] payment_method_data[card] payment_method_data[billing_details]"
-METHOD_DATA += " payment_method_data[allow_redisplay]"
 
 TABLE: tuple[Op, ...] = (
     op("GetConfirmationTokensConfirmationToken", "confirmation_token",

@@ -6,6 +6,8 @@ from sluice.api.reads import Read
 from sluice.rules.calls import Verb
 
 PAGED = "limit starting_after ending_before created"
+METHOD_DATA = "payment_method_data[type] payment_method_data[card] payment_method_data[billing_details]"
+METHOD_DATA += " payment_method_data[allow_redisplay]"
 
 
 class Op(NamedTuple):

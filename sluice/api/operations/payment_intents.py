@@ -1,12 +1,11 @@
 """Payment intents."""
 
-from sluice.api.operations.op import PAGED, Op, op
+from sluice.api.operations.op import METHOD_DATA, PAGED, Op, op
 from sluice.api.reads import Listed, one
 from sluice.payments import cancel, capture, confirming, creating, updating
 from sluice.payments.intents import Intent, matching
 
-METHOD_DATA = "payment_method_data[type] payment_method_data[card] payment_method_data[billing_details]"
-METHOD_DATA += " payment_method_data[metadata] payment_method_data[allow_redisplay]"
+DATA = f"{METHOD_DATA} payment_method_data[metadata]"
 CARD_OPTIONS = " ".join(
     f"payment_method_options[card][{name}]"
     for name in (
@@ -17,7 +16,7 @@ CARD_OPTIONS = " ".join(
 )  # fmt: skip
 RECOLLECTED = "payment_method_options[card][cvc_token]"
 INTENT = (
-    f"capture_method customer description excluded_payment_method_types metadata payment_details payment_method {METHOD_DATA}"
+    f"capture_method customer description excluded_payment_method_types metadata payment_details payment_method {DATA}"
     f" {CARD_OPTIONS} payment_method_types receipt_email setup_future_usage shipping statement_descriptor"
     " statement_descriptor_suffix transfer_group"
 )
@@ -32,7 +31,7 @@ TABLE: tuple[Op, ...] = (
     op("PostPaymentIntentsIntent", "payment_intent", updating.UPDATE, f"{INTENT} amount currency"),
     op("PostPaymentIntentsIntentConfirm", "payment_intent", confirming.CONFIRM,
        "capture_method client_secret confirmation_token error_on_requires_action excluded_payment_method_types off_session"
-       f" payment_details payment_method {METHOD_DATA} {CARD_OPTIONS} {RECOLLECTED} payment_method_types receipt_email"
+       f" payment_details payment_method {DATA} {CARD_OPTIONS} {RECOLLECTED} payment_method_types receipt_email"
        " return_url setup_future_usage shipping use_stripe_sdk"),
     op("PostPaymentIntentsIntentCapture", "payment_intent", capture.CAPTURE,
        "amount_to_capture metadata payment_details statement_descriptor statement_descriptor_suffix"),

@@ -104,7 +104,8 @@ async def read_all(database: Database, scope: int, foreign: Foreign, say: Say) -
         reading = known.get(resource, Reading())
         if not reading.done:
             read = read_methods if resource == METHODS else read_list
-            reading = await read(database, scope, foreign, source, resource, reading, say)
+            reading = (await read(database, scope, foreign, source, resource, reading, say))._replace(done=True)
+            await keep(database, scope, source, [], (resource, reading))
         seen[resource] = reading.seen
     return seen
 
@@ -120,8 +121,6 @@ async def read_list(
             say(f"{resource}: {reading.seen}")
     except NotServed:
         say(f"{resource}: not served there")
-    reading = reading._replace(done=True)
-    await keep(database, scope, source, [], (resource, reading))
     return reading
 
 
@@ -140,6 +139,4 @@ async def read_methods(
             reading = Reading(row["id"], reading.seen + len(lines))
             await keep(database, scope, source, lines, (resource, reading))
         say(f"{resource}: {reading.seen}")
-    reading = reading._replace(done=True)
-    await keep(database, scope, source, [], (resource, reading))
     return reading
